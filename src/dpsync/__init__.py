@@ -1,0 +1,3 @@
+"""dpsync keeps a data marketplace in step with a Git repository."""
+
+__version__ = "0.1.0"
