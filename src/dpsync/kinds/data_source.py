@@ -1,0 +1,57 @@
+"""DataSource: a registered source given a short key. Verified against its domain's listing, never written."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from dpsync.model.base import Spec
+from dpsync.model.fields import Refers
+from dpsync.model.kind import Kind
+from dpsync.model.reference import Reference, SourcePath, SourceReference
+
+
+class DataSourceSpec(Spec):
+    """Which live source this is: by its path on the platform, by its display name, or by its id."""
+
+    domain: Annotated[
+        Reference, Field(description="A domain that has it, by key, name or id."), Refers("Domain")
+    ]
+    name: Annotated[str | None, Field(min_length=1, description="Its display name in the marketplace.")] = (
+        None
+    )
+    id: Annotated[str | None, Field(pattern=r"^\d+$", description="Its id, as a quoted number.")] = None
+    platform: Annotated[str | None, Field(min_length=1, description="Snowflake, Databricks, …")] = None
+    hostname: Annotated[str | None, Field(min_length=1, description="The platform's host.")] = None
+    database: Annotated[str | None, Field(min_length=1, description="Database or catalog.")] = None
+    db_schema: Annotated[str | None, Field(alias="schema", min_length=1, description="Schema.")] = None
+    table: Annotated[str | None, Field(min_length=1, description="Table or view.")] = None
+    prefix: Annotated[str | None, Field(min_length=1, description="Prefix of S3 objects.")] = None
+
+    @model_validator(mode="after")
+    def _says_which(self) -> DataSourceSpec:
+        if not any((self.id, self.name, self.table, self.prefix)):
+            raise ValueError("say which source it is: by id, name, table or prefix")
+        return self
+
+    @property
+    def reference(self) -> SourceReference:
+        """The source that is meant, as one entry of a product's `sources` would say it."""
+        if self.id is not None:
+            return SourceReference("id", self.id)
+        path = SourcePath(
+            self.platform, self.hostname, self.database, self.db_schema, self.table, self.prefix
+        )
+        if self.table is not None or self.prefix is not None:
+            return SourceReference("path", str(path), path)
+        return SourceReference("name", str(self.name), path)
+
+    @property
+    def title(self) -> str:
+        return self.name or str(self.reference)
+
+
+DATA_SOURCE = Kind(
+    name="DataSource", plural="data sources", noun="data source", rank=1, written=False, spec=DataSourceSpec
+)

@@ -1,0 +1,146 @@
+"""RequestForm: the questions that a consumer answers, and who decides about the request (FACTS 2.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from dpsync.kinds.review_flow import FormReviewFlow
+from dpsync.model.base import Note, Spec, Surroundings
+from dpsync.model.fields import Effect, Refers, Unordered, always
+from dpsync.model.finding import Severity
+from dpsync.model.identity import part_id
+from dpsync.model.kind import Kind
+from dpsync.model.reference import Reference
+
+
+class _Field(Spec):
+    key: Annotated[
+        str | None, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="Names the field in Git.")
+    ] = None
+    id: Annotated[str | None, Field(description="The field's live id, only where it is not computed.")] = None
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        raise NotImplementedError
+
+    @property
+    def signature(self) -> tuple[str, str]:
+        """What an existing field is recognised by: its label and its type."""
+        return (self.content[1], self.content[0])  # type: ignore[return-value]
+
+    def matches(self, live: Any) -> bool:
+        return isinstance(live, _Field) and self.content == live.content and self.id in {None, live.id}
+
+    def __str__(self) -> str:
+        return f"{self.content[1]} ({self.content[0]})"
+
+
+class ChoiceField(_Field):
+    """A question with given answers: one of them (DROPDOWN) or several (CHECKBOXES)."""
+
+    type: Literal["DROPDOWN", "CHECKBOXES"]
+    label: Annotated[str, Field(min_length=1)]
+    required: bool = True
+    options: Annotated[tuple[str, ...], Field(min_length=1)]
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        return (self.type, self.label, self.required, self.options)
+
+
+class ShortAnswerField(_Field):
+    """A question with a free answer."""
+
+    type: Literal["SHORT_ANSWER"]
+    label: Annotated[str, Field(min_length=1)]
+    required: bool = True
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        return (self.type, self.label, self.required)
+
+
+class AccessDurationField(_Field):
+    """The question for how long access is needed; its label is fixed and it is always required (FACTS 2.3)."""
+
+    type: Literal["ACCESS_DURATION"]
+    label: Literal["How long do you need access to this data?"] = "How long do you need access to this data?"
+    required: Literal[True] = True
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        return (self.type, self.label, self.required)
+
+
+FormField = Annotated[ChoiceField | ShortAnswerField | AccessDurationField, Field(discriminator="type")]
+
+
+class RequestFormSpec(Spec):
+    """What a request form asks and how requests are decided."""
+
+    name: Annotated[
+        str, Field(min_length=1, description="Display name, unique in the tenant."), always(Effect.RENAME)
+    ]
+    fields: Annotated[
+        tuple[FormField, ...],
+        Field(description="The questions, in order. May be empty."),
+        always(Effect.REVIEW),
+    ]
+    review_flow: Annotated[
+        FormReviewFlow,
+        Field(description="Who decides. `decision: delegate` leaves it to each product's own flow."),
+        always(Effect.REVIEW),
+    ]
+    agreements: Annotated[
+        tuple[Reference, ...],
+        Field(description="Data use agreements to acknowledge, by key or, made by hand, by name."),
+        Refers("DataUseAgreement"),
+        Unordered(),
+        always(Effect.REVIEW),
+    ] = ()
+    lifecycle: Annotated[
+        Literal["active", "retired", "released"] | None,
+        Field(description="`retired` deletes the live object; `released` ends its management."),
+    ] = None
+
+    def notes(self, _vintage: str) -> Iterator[Note]:
+        seen: dict[str, int] = {}
+        for index, field in enumerate(self.fields):
+            name = _key_of(field)
+            if name in seen:
+                yield Note(
+                    "duplicate-field",
+                    Severity.ERROR,
+                    f"Two fields of the form have the key {name!r}.",
+                    "Give each field a `key` of its own; answers are kept under it.",
+                    ("fields", index),
+                )
+            seen[name] = index
+
+    def settled(self, around: Surroundings) -> tuple[RequestFormSpec, tuple[Note, ...]]:
+        """Give each field its id: the manifest's, that of the live field with its label and type, or a computed one."""
+        live = around.live.fields if isinstance(around.live, RequestFormSpec) else ()
+        known = {field.signature: field.id for field in live}
+        fields = tuple(
+            field.with_values(id=field.id or known.get(field.signature) or part_id(around.id, _key_of(field)))
+            for field in self.fields
+        )
+        return self.with_values(fields=fields), ()
+
+
+def _key_of(field: _Field) -> str:
+    return field.key or field.signature[0]
+
+
+REQUEST_FORM = Kind(
+    name="RequestForm",
+    plural="request forms",
+    noun="request form",
+    rank=1,
+    written=True,
+    spec=RequestFormSpec,
+    lifecycles=("active", "retired", "released"),
+)

@@ -1,0 +1,266 @@
+"""Review flows: who decides about a request, in a manifest's words.
+
+Shared by request forms and data products. `rules` stay opaque JSON, because the facts that conditions may name are not
+documented (FACTS 2.4); everything else is modelled, so that two flows that mean the same compare as equal.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from dpsync.model.base import Spec
+from dpsync.model.fields import Refers
+from dpsync.model.reference import Reference
+
+DurationUnit = Literal["HOURS", "DAYS", "WEEKS", "MONTHS", "YEARS"]
+GlobalPermission = Literal["GOVERNANCE", "USER_ADMIN", "AUDIT"]
+DomainPermission = Literal["Manage Policies", "Audit Activity", "Manage Data Products", "Manage Identifiers"]
+
+
+class UserReviewer(Spec):
+    """One person, by e-mail or username."""
+
+    user: Annotated[Reference, Refers("User")]
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+
+class GroupReviewer(Spec):
+    """Anybody in a group. The identity provider (`iam`) and the id count only where they are stated."""
+
+    group: Annotated[str, Field(min_length=1)]
+    iam: str | None = None
+    id: int | None = None
+
+    def matches(self, live: Any) -> bool:
+        return (
+            isinstance(live, GroupReviewer)
+            and self.group == live.group
+            and (self.iam is None or self.iam == live.iam)
+            and (self.id is None or self.id == live.id)
+        )
+
+    def __str__(self) -> str:
+        return f"group {self.group}"
+
+
+class PermissionReviewer(Spec):
+    """Anybody who holds a global permission."""
+
+    permission: GlobalPermission
+
+    def __str__(self) -> str:
+        return self.permission
+
+
+class DomainPermissionReviewer(Spec):
+    """Anybody who holds a permission in a domain; without `domain`, in the product's own (FACTS 2.4)."""
+
+    domain_permission: DomainPermission
+    domain: Annotated[Reference | None, Refers("Domain")] = None
+
+    def matches(self, live: Any) -> bool:
+        return (
+            isinstance(live, DomainPermissionReviewer)
+            and self.domain_permission == live.domain_permission
+            and self.domain == live.domain
+        )
+
+    def __str__(self) -> str:
+        return f"{self.domain_permission} in {self.domain}" if self.domain else self.domain_permission
+
+
+class AttributeReviewer(Spec):
+    """Anybody with an attribute of this key and value."""
+
+    attribute: Annotated[str, Field(min_length=1)]
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.attribute} = {self.value}"
+
+
+class CatalogPermissionReviewer(Spec):
+    """Anybody whom the connected catalog lets decide."""
+
+    catalog_permission: Literal[True]
+
+    def __str__(self) -> str:
+        return "catalog permission"
+
+
+_REVIEWERS = {
+    "user": UserReviewer,
+    "group": GroupReviewer,
+    "permission": PermissionReviewer,
+    "domainPermission": DomainPermissionReviewer,
+    "attribute": AttributeReviewer,
+    "catalogPermission": CatalogPermissionReviewer,
+}
+
+
+def _which_reviewer(value: Any) -> str | None:
+    if isinstance(value, dict):
+        return next((name for name in _REVIEWERS if name in value), None)
+    return next((name for name, reviewer in _REVIEWERS.items() if isinstance(value, reviewer)), None)
+
+
+Reviewer = Annotated[
+    Annotated[UserReviewer, Tag("user")]
+    | Annotated[GroupReviewer, Tag("group")]
+    | Annotated[PermissionReviewer, Tag("permission")]
+    | Annotated[DomainPermissionReviewer, Tag("domainPermission")]
+    | Annotated[AttributeReviewer, Tag("attribute")]
+    | Annotated[CatalogPermissionReviewer, Tag("catalogPermission")],
+    Discriminator(
+        _which_reviewer,
+        custom_error_type="reviewer",
+        custom_error_message=(
+            "a reviewer is one of user, group, permission, domainPermission, attribute or catalogPermission"
+        ),
+    ),
+]
+
+
+class Stage(Spec):
+    """One stage of a review: `any` of these reviewers decides, or `all` of them must approve."""
+
+    any: Annotated[tuple[Reviewer, ...] | None, Field(min_length=1)] = None
+    all: Annotated[tuple[Reviewer, ...] | None, Field(min_length=1)] = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Stage:
+        if (self.any is None) == (self.all is None):
+            raise ValueError("a stage has either `any` or `all`")
+        return self
+
+    @property
+    def reviewers(self) -> tuple[Spec, ...]:
+        return self.any or self.all or ()
+
+    def matches(self, live: Any) -> bool:
+        """Reviewers of a stage are a set: order and repetition have no meaning."""
+        if not isinstance(live, Stage) or (self.any is None) != (live.any is None):
+            return False
+        return all(any(mine.matches(other) for other in live.reviewers) for mine in self.reviewers) and all(
+            any(mine.matches(other) for mine in self.reviewers) for other in live.reviewers
+        )
+
+    def __str__(self) -> str:
+        names = sorted(str(reviewer) for reviewer in self.reviewers)
+        return (" or " if self.any is not None else " and ").join(names)
+
+
+class _Flow(Spec):
+    rules: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def delegates(self) -> bool:
+        """Whether a request can reach the product's own flow: by default, or by a rule."""
+        return any(rule.get("event", {}).get("type") == "dataProductPolicy" for rule in self.rules)
+
+    def _same_rules(self, live: _Flow) -> bool:
+        return self.rules == live.rules
+
+    def _with_rules(self, sentence: str) -> str:
+        if not self.rules:
+            return sentence
+        count = len(self.rules)
+        return f"{count} rule{'s' if count > 1 else ''}, otherwise {sentence}"
+
+
+class Approve(_Flow):
+    """Every request is approved at once, with a comment, for ever or for a time."""
+
+    decision: Literal["approve"]
+    comment: str | None = None
+    duration: Annotated[int | None, Field(ge=1)] = None
+    duration_unit: DurationUnit | None = None
+
+    @model_validator(mode="after")
+    def _duration_has_a_unit(self) -> Approve:
+        if (self.duration is None) != (self.duration_unit is None):
+            raise ValueError("duration and durationUnit go together")
+        return self
+
+    def matches(self, live: Any) -> bool:
+        return isinstance(live, Approve) and self.content == live.content and self._same_rules(live)
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        return (self.comment or None, self.duration, self.duration_unit)
+
+    def __str__(self) -> str:
+        time = f" for {self.duration} {str(self.duration_unit).lower()}" if self.duration else ""
+        return self._with_rules(f"approved at once{time}")
+
+
+class Deny(_Flow):
+    """Every request is denied."""
+
+    decision: Literal["deny"]
+    comment: str | None = None
+
+    def matches(self, live: Any) -> bool:
+        return (
+            isinstance(live, Deny)
+            and (self.comment or None) == (live.comment or None)
+            and self._same_rules(live)
+        )
+
+    def __str__(self) -> str:
+        return self._with_rules("denied at once")
+
+
+class Review(_Flow):
+    """People decide, stage after stage."""
+
+    decision: Literal["review"]
+    stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
+
+    def matches(self, live: Any) -> bool:
+        return (
+            isinstance(live, Review)
+            and len(self.stages) == len(live.stages)
+            and all(mine.matches(other) for mine, other in zip(self.stages, live.stages, strict=True))
+            and self._same_rules(live)
+        )
+
+    def __str__(self) -> str:
+        return self._with_rules(", then ".join(str(stage) for stage in self.stages))
+
+
+class Delegate(_Flow):
+    """The data product's own review flow decides."""
+
+    decision: Literal["delegate"]
+
+    @property
+    def delegates(self) -> bool:
+        return True
+
+    def matches(self, live: Any) -> bool:
+        return isinstance(live, Delegate) and self._same_rules(live)
+
+    def __str__(self) -> str:
+        return self._with_rules("decided by the product's own review flow")
+
+
+FormReviewFlow = Annotated[Approve | Deny | Review | Delegate, Field(discriminator="decision")]
+ProductReviewFlow = Annotated[Approve | Review, Field(discriminator="decision")]
+
+DEFAULT_FLOW = Review.of(
+    decision="review",
+    stages=(
+        Stage.of(
+            any=(
+                PermissionReviewer.of(permission="GOVERNANCE"),
+                DomainPermissionReviewer.of(domain_permission="Manage Data Products"),
+            )
+        ),
+    ),
+)
+"""The flow that a product has when none was ever set (FACTS 2.4)."""

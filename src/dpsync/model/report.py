@@ -1,0 +1,49 @@
+"""A report: what one run has to say, before anybody decides how it looks.
+
+Every format is made from this one value, so that the terminal, a pull request and a machine are told the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dpsync.model.finding import Finding, Severity
+from dpsync.model.outcome import Outcome, Result
+from dpsync.model.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What `command` found. `plan` is None for validate; `outcomes` is None unless something was applied.
+
+    `declared` counts the resources of the manifests by kind.
+    """
+
+    command: str
+    version: str
+    plan: Plan | None = None
+    outcomes: tuple[Outcome, ...] | None = None
+    findings: tuple[Finding, ...] = ()
+    declared: Mapping[str, int] = field(default_factory=dict)
+    interrupted: bool = False
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.severity is Severity.WARNING)
+
+    def results(self, *wanted: Result) -> tuple[Outcome, ...]:
+        """The outcomes with one of these results."""
+        return tuple(outcome for outcome in self.outcomes or () if outcome.result in wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a report is written on: how wide it is, and whether it can show colour. Formats without either ignore it."""
+
+    width: int = 80
+    colour: bool = False
