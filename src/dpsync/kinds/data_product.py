@@ -11,7 +11,7 @@ from dpsync.kinds.review_flow import DEFAULT_FLOW, ProductReviewFlow
 from dpsync.kinds.shared import V1, RequestForms, both, name_notes
 from dpsync.kinds.sources import SourceEntry
 from dpsync.model.base import Note, Spec, Surroundings
-from dpsync.model.fields import Clearable, Effect, Refers, Touches, Unordered, always
+from dpsync.model.fields import Clearable, Effect, Refers, ReplacedWhole, Touches, Unordered, always
 from dpsync.model.finding import Severity
 from dpsync.model.kind import Kind
 from dpsync.model.reference import Reference
@@ -69,7 +69,7 @@ class DataProductSpec(Spec):
         tuple[SourceEntry, ...],
         Field(description="The data sources. `[]` means none."),
         Unordered(),
-        Touches(lambda _before, _after: frozenset()),
+        ReplacedWhole(),
     ]
     request_form: Annotated[
         Reference | None,

@@ -15,7 +15,7 @@ from typing import Any, Self, TypeVar, cast
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from dpsync.model.fields import Clearable, Effect, Refers, Touches, Unordered
+from dpsync.model.fields import Clearable, Effect, Refers, ReplacedWhole, Touches, Unordered
 from dpsync.model.finding import Severity
 from dpsync.model.reference import Reference
 
@@ -33,6 +33,7 @@ class FieldRule:
     name: str
     unordered: bool
     clearable: bool
+    replaced_whole: bool
     refers: Refers | None
     touches: Touches | None
 
@@ -136,6 +137,7 @@ def rules_of(cls: type[Spec]) -> tuple[FieldRule, ...]:
             name=field.alias or attribute,
             unordered=_mark(field.metadata, Unordered) is not None,
             clearable=_mark(field.metadata, Clearable) is not None,
+            replaced_whole=_mark(field.metadata, ReplacedWhole) is not None,
             refers=_mark(field.metadata, Refers),
             touches=_mark(field.metadata, Touches),
         )

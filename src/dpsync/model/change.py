@@ -27,14 +27,27 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Detail:
+    """What differs inside a structured field: a path in manifest words, and the plain values (None for absent)."""
+
+    path: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field that differs. `path` is dotted; the values are specs, references, texts, numbers or tuples of them."""
+    """One field that differs. `path` is dotted; the values are specs, references, texts, numbers or tuples of them.
+
+    `details` say what differs inside a value that has parts, such as a review flow or the questions of a form.
+    """
 
     path: str
     before: Any
     after: Any
     effects: frozenset[Effect] = frozenset()
     origin: Origin | None = None
+    details: tuple[Detail, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

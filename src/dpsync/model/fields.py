@@ -44,6 +44,11 @@ class Clearable:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplacedWhole:
+    """The field is written by a call of its own, which replaces the whole list (FACTS 0.7)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Touches:
     """What a change of this field does. `effects(before, after)` answers; the default is DESCRIPTIVE."""
 

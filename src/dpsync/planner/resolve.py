@@ -1,0 +1,373 @@
+"""Turns what manifests name into what is live: every reference to exactly one id, every pattern to sources.
+
+A room of its own because this is where a manifest meets the marketplace. What cannot be resolved blocks the resource that
+says it, with the near misses; it never guesses. Nothing here compares or decides about changes.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from dpsync.kinds import KINDS
+from dpsync.kinds.catalog import (
+    CANDIDATES,
+    DOMAINS,
+    SOURCE_KIND,
+    Candidate,
+    find_sources,
+    near_sources,
+    source_text,
+)
+from dpsync.model.base import FieldPath, Note, Spec, Surroundings, map_references, rules_of
+from dpsync.model.fields import Refers
+from dpsync.model.finding import Finding, Severity
+from dpsync.model.reference import Address, Reference, SourceReference
+from dpsync.model.resource import Resource
+from dpsync.model.state import DesiredState, LiveState, Source
+
+_LISTED = 5
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The declared resources with every reference resolved, and what could not be.
+
+    `unresolved` holds, by address, the errors that block a resource; `findings` everything else worth saying.
+    """
+
+    resources: tuple[Resource, ...]
+    unresolved: Mapping[Address, tuple[Finding, ...]]
+    findings: tuple[Finding, ...]
+
+
+def resolve(desired: DesiredState, live: LiveState) -> Resolved:
+    """Resolve every declared resource against the live state."""
+    return _Resolution(desired, live).run()
+
+
+@dataclass
+class _Resolution:
+    desired: DesiredState
+    live: LiveState
+    specs: dict[tuple[str, str], Spec] = field(default_factory=dict)
+    errors: dict[Address, list[Finding]] = field(default_factory=dict)
+    notices: list[Finding] = field(default_factory=list)
+
+    def run(self) -> Resolved:
+        order = sorted(self.desired.resources, key=lambda one: (KINDS[one.kind].rank, one.address))
+        done: dict[Address, Resource] = {}
+        for resource in order:
+            if resource.lifecycle in {"retired", "released"}:
+                done[resource.address] = resource
+                continue
+            done[resource.address] = self._resource(resource)
+        return Resolved(
+            tuple(done[resource.address] for resource in self.desired.resources),
+            {address: tuple(findings) for address, findings in self.errors.items()},
+            tuple(self.notices),
+        )
+
+    def _resource(self, resource: Resource) -> Resource:
+        kind = KINDS[resource.kind]
+        before = len(self.errors.get(resource.address, ()))
+        if not kind.written:
+            return self._verified(resource)
+        spec = map_references(
+            resource.spec, lambda path, one, refers: self._reference(resource, path, one, refers)
+        )
+        spec = self._with_sources(resource, spec)
+        if len(self.errors.get(resource.address, ())) == before:
+            counterpart = self.live.by_id.get((resource.kind, resource.id))
+            around = Surroundings(resource.id, counterpart.spec if counterpart else None, self._spec_of)
+            spec, notes = spec.settled(around)
+            self.notices.extend(_finding(resource, note) for note in notes)
+            self.specs[resource.kind, resource.id] = spec
+        return replace(resource, spec=spec)
+
+    def _spec_of(self, kind: str, reference: Reference) -> Spec | None:
+        if reference.id is None:
+            return None
+        declared = self.specs.get((kind, reference.id))
+        if declared is not None:
+            return declared
+        counterpart = self.live.by_id.get((kind, reference.id))
+        return counterpart.spec if counterpart else None
+
+    # Declared and verified, never written.
+
+    def _verified(self, resource: Resource) -> Resource:
+        entry = getattr(resource.spec, "reference", None)
+        if isinstance(entry, SourceReference):
+            self._declared_source(resource, entry)
+        else:
+            wanted = Reference(resource.id, "id") if resource.pinned else Reference(resource.title, "name")
+            self._live_only(resource, (), wanted, resource.kind)
+        return resource
+
+    def _declared_source(self, resource: Resource, entry: SourceReference) -> Source | None:
+        listing = self._listing(resource, resource.spec, ("domain",))
+        if listing is None:
+            return None
+        return self._one_source(resource, (), entry, listing)
+
+    # References to one object.
+
+    def _reference(
+        self, resource: Resource, path: FieldPath, reference: Reference, refers: Refers
+    ) -> Reference:
+        if refers.to in CANDIDATES:
+            declared = self.desired.by_address.get(Address(refers.to, reference.text))
+            if reference.how == "key" and declared is not None:
+                wanted = (
+                    Reference(declared.id, "id") if declared.pinned else Reference(declared.title, "name")
+                )
+                return self._live_only(resource, path, wanted, refers.to)
+            return self._live_only(resource, path, reference, refers.to)
+        return self._written(resource, path, reference, refers.to)
+
+    def _live_only(self, resource: Resource, path: FieldPath, reference: Reference, to: str) -> Reference:
+        gap = self.live.gap(to) or self.live.gap(to, reference.text)
+        if gap is not None:
+            self._error(
+                resource, path, "unreadable", f"{_noun(to)} {reference} cannot be looked up: {gap.reason}"
+            )
+            return reference
+        return self._one_of(resource, path, reference, to, self._candidates[to])
+
+    def _written(self, resource: Resource, path: FieldPath, reference: Reference, to: str) -> Reference:
+        declared = (
+            self.desired.by_address.get(Address(to, reference.text)) if reference.how == "key" else None
+        )
+        if declared is not None:
+            return reference.resolved(declared.id, declared.title)
+        gap = self.live.gap(to)
+        if gap is not None:
+            self._error(
+                resource, path, "unreadable", f"{_noun(to)} {reference} cannot be looked up: {gap.reason}"
+            )
+            return reference
+        return self._one_of(resource, path, reference, to, self._written_candidates(to))
+
+    def _written_candidates(self, to: str) -> _Candidates:
+        if to not in self._written_cache:
+            live = {one.id: Candidate(one.id, one.title) for one in self.live.of_kind(to)}
+            ours = {
+                one.id: Candidate(one.id, one.title)
+                for one in self.desired.of_kind(to)
+                if one.lifecycle not in {"retired", "released"}
+            }
+            self._written_cache[to] = _Candidates({**live, **ours}.values())
+        return self._written_cache[to]
+
+    @cached_property
+    def _written_cache(self) -> dict[str, _Candidates]:
+        return {}
+
+    @cached_property
+    def _candidates(self) -> Mapping[str, _Candidates]:
+        return {to: _Candidates(candidates(self.live.catalog)) for to, candidates in CANDIDATES.items()}
+
+    def _one_of(
+        self, resource: Resource, path: FieldPath, reference: Reference, to: str, among: _Candidates
+    ) -> Reference:
+        found = among.find(reference.text)
+        if len(found) == 1:
+            return reference.resolved(found[0].id, found[0].name)
+        if found:
+            listed = ", ".join(f"{one.name} ({one.id})" for one in found[:_LISTED])
+            self._error(
+                resource,
+                path,
+                "ambiguous-reference",
+                f"{reference.text!r} means {len(found)} {_nouns(to)}: {listed}.",
+                f"Write {{id: …}} with the id of the {_noun(to).lower()} that you mean.",
+            )
+        else:
+            near = among.near(reference.text)
+            self._error(
+                resource,
+                path,
+                "unresolved-reference",
+                f"There is no {_noun(to).lower()} {reference.text!r} that the token can see.",
+                f"Did you mean {near}?" if near else "Check the spelling, and that the token may see it.",
+            )
+        return reference
+
+    # Sources.
+
+    def _with_sources(self, resource: Resource, spec: Spec) -> Spec:
+        for rule in rules_of(type(spec)):
+            entries = getattr(spec, rule.attribute)
+            if rule.replaced_whole and spec.manages(rule.attribute) and isinstance(entries, tuple):
+                spec = spec.with_values(**{rule.attribute: self._sources(resource, spec, rule.name, entries)})
+        return spec
+
+    def _sources(
+        self, resource: Resource, spec: Spec, name: str, entries: tuple[SourceReference, ...]
+    ) -> tuple[SourceReference, ...]:
+        if not entries:
+            return ()
+        listing = self._listing(resource, spec, (name,))
+        if listing is None:
+            return entries
+        found: dict[str, SourceReference] = {}
+        for index, entry in enumerate(entries):
+            path: FieldPath = (name, index)
+            if entry.how == "match":
+                matched = find_sources(entry, listing)
+                if not matched:
+                    self._error(
+                        resource,
+                        path,
+                        "unresolved-source",
+                        f"No source of the domain matches {entry.text}.",
+                        "Correct the pattern, or remove it; `sources: []` means none.",
+                    )
+                for source in matched:
+                    found.setdefault(source.id, _resolved(entry, source, index))
+                continue
+            source_or_none = self._one_source(resource, path, self._spelled_out(entry), listing)
+            if source_or_none is not None:
+                found[source_or_none.id] = _resolved(entry, source_or_none, index)
+        return tuple(sorted(found.values(), key=lambda one: (one.text, one.id or "")))
+
+    def _spelled_out(self, entry: SourceReference) -> SourceReference:
+        """What a key stands for; everything else stands for itself."""
+        if entry.how != "key":
+            return entry
+        declared = self.desired.by_address.get(Address(SOURCE_KIND, entry.text))
+        reference = getattr(declared.spec, "reference", entry) if declared is not None else entry
+        return reference if isinstance(reference, SourceReference) else entry
+
+    def _one_source(
+        self, resource: Resource, path: FieldPath, entry: SourceReference, listing: tuple[Source, ...]
+    ) -> Source | None:
+        found = self._found(entry, listing)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            listed = ", ".join(f"{source_text(one)} (id {one.id})" for one in found[:_LISTED])
+            self._error(
+                resource,
+                path,
+                "ambiguous-source",
+                f"{entry.text} means {len(found)} sources: {listed}.",
+                "Say more of the path (platform, hostname), or write {id: …}.",
+            )
+            return None
+        elsewhere = [
+            self.live.catalog.domain_by_id[domain].name
+            for domain, sources in sorted(self.live.catalog.sources.items())
+            if sources is not listing and find_sources(entry, sources)
+        ]
+        near = near_sources(entry, listing)
+        if elsewhere:
+            remedy = f"It is in the domain {elsewhere[0]}: a product has sources of its own domain only."
+        elif near:
+            remedy = f"Did you mean {' or '.join(near)}?"
+        else:
+            remedy = "Check the spelling, and that the source is registered and assigned to the domain."
+        self._error(resource, path, "unresolved-source", f"The domain has no source {entry.text}.", remedy)
+        return None
+
+    def _found(self, entry: SourceReference, listing: tuple[Source, ...]) -> tuple[Source, ...]:
+        """As `find_sources`, but a plain path with a table is looked up instead of searched for."""
+        path = entry.path
+        if entry.how == "path" and path is not None and path.database and path.schema and path.table:
+            key = (path.database.casefold(), path.schema.casefold(), path.table.casefold())
+            return find_sources(entry, self._index_of(listing).get(key, ()))
+        return find_sources(entry, listing)
+
+    def _index_of(self, listing: tuple[Source, ...]) -> Mapping[tuple[str, str, str], list[Source]]:
+        index = self._indexes.get(id(listing))
+        if index is None:
+            index = {}
+            for source in listing:
+                path = source.path
+                if path.database and path.schema and path.table:
+                    key = (path.database.casefold(), path.schema.casefold(), path.table.casefold())
+                    index.setdefault(key, []).append(source)
+            self._indexes[id(listing)] = index
+        return index
+
+    @cached_property
+    def _indexes(self) -> dict[int, dict[tuple[str, str, str], list[Source]]]:
+        return {}
+
+    def _listing(self, resource: Resource, spec: Spec, path: FieldPath) -> tuple[Source, ...] | None:
+        """The sources of the domain that the spec names, or None (with an error, once) where that is not known."""
+        domain = getattr(spec, "domain", None)
+        if not isinstance(domain, Reference):
+            return None
+        if domain.id is None:
+            domain = self._reference(resource, ("domain",), domain, Refers(DOMAINS))
+        if domain.id is None:
+            return None
+        gap = self.live.gap(SOURCE_KIND, domain.id)
+        if gap is not None:
+            self._error(
+                resource,
+                path,
+                "unreadable",
+                f"The sources of the domain {domain} cannot be read: {gap.reason}",
+            )
+            return None
+        return self.live.catalog.sources.get(domain.id, ())
+
+    def _error(self, resource: Resource, path: FieldPath, rule: str, message: str, remedy: str = "") -> None:
+        finding = Finding(rule, Severity.ERROR, message, remedy, resource.origins.of(path), resource.address)
+        findings = self.errors.setdefault(resource.address, [])
+        if finding not in findings:
+            findings.append(finding)
+
+
+class _Candidates:
+    """What a reference may mean, found by exact spelling first and then by any case."""
+
+    def __init__(self, among: Iterable[Candidate]) -> None:
+        self._exact: dict[str, list[Candidate]] = {}
+        self._loose: dict[str, list[Candidate]] = {}
+        for one in among:
+            for name in {one.id, one.name, *one.also}:
+                self._exact.setdefault(name, []).append(one)
+            for name in {one.name.casefold(), *(other.casefold() for other in one.also)}:
+                self._loose.setdefault(name, []).append(one)
+
+    def find(self, text: str) -> tuple[Candidate, ...]:
+        return tuple(self._exact.get(text, ()) or self._loose.get(text.casefold(), ()))
+
+    def near(self, text: str) -> str:
+        """The names that look most like the text, joined by 'or'; empty if none does."""
+        close = difflib.get_close_matches(text.casefold(), self._loose, n=3, cutoff=0.6)
+        spelled = {name.casefold(): name for name in self._exact}
+        return " or ".join(spelled.get(name, name) for name in close)
+
+
+def _finding(resource: Resource, note: Note) -> Finding:
+    return Finding(
+        note.rule, note.severity, note.message, note.remedy, resource.origins.of(note.path), resource.address
+    )
+
+
+def _resolved(entry: SourceReference, source: Source, index: int) -> SourceReference:
+    return SourceReference(
+        entry.how,
+        source_text(source),
+        source.path,
+        id=source.id,
+        by_match=entry.how == "match",
+        index=index,
+    )
+
+
+def _noun(to: str) -> str:
+    kind = KINDS.get(to)
+    return (kind.noun if kind else to).capitalize()
+
+
+def _nouns(to: str) -> str:
+    kind = KINDS.get(to)
+    return kind.plural if kind else f"{to.lower()}s"
