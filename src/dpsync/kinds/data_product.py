@@ -183,4 +183,5 @@ DATA_PRODUCT = Kind(
     written=True,
     spec=DataProductSpec,
     lifecycles=("active", "suspended", "retired", "released"),
+    cuids=True,
 )

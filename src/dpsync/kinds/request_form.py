@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from dpsync.kinds.review_flow import FormReviewFlow
 from dpsync.model.base import Note, Spec, Surroundings
@@ -43,7 +43,7 @@ class ChoiceField(_Field):
 
     type: Literal["DROPDOWN", "CHECKBOXES"]
     label: Annotated[str, Field(min_length=1)]
-    required: bool = True
+    required: StrictBool = True
     options: Annotated[tuple[str, ...], Field(min_length=1)]
 
     @property
@@ -56,7 +56,7 @@ class ShortAnswerField(_Field):
 
     type: Literal["SHORT_ANSWER"]
     label: Annotated[str, Field(min_length=1)]
-    required: bool = True
+    required: StrictBool = True
 
     @property
     def content(self) -> tuple[object, ...]:

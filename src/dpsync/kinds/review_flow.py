@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, StrictInt, Tag, model_validator
 
 from dpsync.model.base import Spec
 from dpsync.model.fields import Refers
@@ -33,7 +33,7 @@ class GroupReviewer(Spec):
 
     group: Annotated[str, Field(min_length=1)]
     iam: str | None = None
-    id: int | None = None
+    id: StrictInt | None = None
 
     def matches(self, live: Any) -> bool:
         return (
@@ -177,7 +177,7 @@ class Approve(_Flow):
 
     decision: Literal["approve"]
     comment: str | None = None
-    duration: Annotated[int | None, Field(ge=1)] = None
+    duration: Annotated[StrictInt | None, Field(ge=1)] = None
     duration_unit: DurationUnit | None = None
 
     @model_validator(mode="after")

@@ -24,3 +24,5 @@ class Kind:
     written: bool
     spec: type[Spec]
     lifecycles: tuple[str, ...] = ()
+    cuids: bool = False
+    """Whether its live ids may be cuids as well as uuids (FACTS 0.2)."""

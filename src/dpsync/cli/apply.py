@@ -1,0 +1,200 @@
+"""`dpsync apply`."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dpsync import __version__
+from dpsync.cli.shared import (
+    DEFAULT_FORMAT,
+    INTERRUPTED,
+    Wanted,
+    is_interactive,
+    report_options,
+    settings_for,
+    url_option,
+    wanted_reports,
+    workspace_options,
+    write_reports,
+)
+from dpsync.errors import Declined
+
+if TYPE_CHECKING:
+    from dpsync.apply.journal import AnyJournal
+    from dpsync.model.outcome import Outcome
+    from dpsync.model.plan import Plan
+    from dpsync.model.report import Report
+    from dpsync.settings import Settings
+
+DONE, INCOMPLETE, BLOCKED, STALE, NOT_COMPLETED = 0, 1, 3, 4, 5
+
+
+@click.command()
+@workspace_options
+@url_option
+@report_options
+@click.option(
+    "--journal",
+    metavar="DIR|off",
+    envvar="DPSYNC_JOURNAL",
+    help="Where the journal is kept. Default: .dpsync in the workspace. `off`: none.",
+)
+@click.option("--auto-approve", is_flag=True, help="Do not ask. For pipelines; there is no variable for it.")
+def command(
+    workspace: Path | None,
+    environment: str | None,
+    url: str | None,
+    reports: tuple[str, ...],
+    journal: str | None,
+    *,
+    as_json: bool,
+    auto_approve: bool,
+) -> int:
+    """Show the plan, ask, and carry it out.
+
+    Makes exactly the changes of the plan, less those that are blocked. Before each write the object is read again; if
+    it is no longer what the plan was made from, it is left alone. Every write is journaled in .dpsync/ and read back.
+    Running apply again continues where an earlier one broke off.
+
+    \b
+    Exit 0    everything is done
+    Exit 1    the manifests are not valid, the plan is incomplete, or nobody said 'yes'
+    Exit 3    at least one change is blocked; the others were made
+    Exit 4    at least one object had changed since the plan and was left alone
+    Exit 5    at least one change failed or was skipped
+    Exit 6    the marketplace cannot be reached, or does not accept the token
+    Exit 130  interrupted; calls in flight were finished
+    """  # noqa: D301 - click's own mark for "do not wrap"
+    wanted = wanted_reports(reports, as_json=as_json)
+    settings = settings_for(workspace, environment, url)
+
+    from dpsync import pipeline
+    from dpsync.cli.connect import connected
+    from dpsync.marketplace.client import ReadClient
+
+    found = pipeline.declared(settings)
+
+    async def read() -> Plan:
+        async with connected(settings, ReadClient) as client:
+            return await pipeline.planned(settings, found.desired, client)
+
+    plan = asyncio.run(read())
+    before = pipeline.report_of_plan(found, plan)
+    if not plan.has_changes:
+        write_reports(before, wanted)
+        return _code_of_plan(plan)
+    _show(before, wanted)
+    if not auto_approve:
+        _ask(settings)
+    outcomes, interrupted = asyncio.run(_carry_out(settings, plan, _journals(settings, journal)))
+    after = pipeline.report_of_apply(found, plan, outcomes, interrupted=interrupted)
+    write_reports(after, wanted)
+    return _code_of_apply(after)
+
+
+def _show(report: Report, wanted: tuple[Wanted, ...]) -> None:
+    """Show the plan before it is made: where the text report goes, or to stderr if stdout is for a machine."""
+    from dpsync.cli.shared import page_for
+    from dpsync.reports import FORMATS
+
+    on_stdout = any(one.file is None and one.format == DEFAULT_FORMAT for one in wanted)
+    stream = sys.stdout if on_stdout else sys.stderr
+    click.echo(FORMATS[DEFAULT_FORMAT](report, page_for(stream)), file=stream)
+
+
+def _ask(settings: Settings) -> None:
+    """Ask on stderr. Raises Declined unless the answer is 'yes'."""
+    if not is_interactive():
+        raise Declined(
+            "Nobody can be asked here, so nothing was changed.",
+            "Run `dpsync apply` in a terminal, or add --auto-approve where the plan was reviewed.",
+        )
+    click.echo(f"Apply these changes to {settings.environment} ({settings.url})?", err=True)
+    answer = click.prompt("Only 'yes' will be accepted", default="", show_default=False, err=True)
+    if answer != "yes":
+        raise Declined("Not applied: the answer was not 'yes'. Nothing was changed.")
+
+
+async def _carry_out(
+    settings: Settings, plan: Plan, journal_of: Callable[[Plan], AnyJournal]
+) -> tuple[tuple[Outcome, ...], bool]:
+    from dpsync import pipeline
+    from dpsync.cli.connect import connected
+    from dpsync.cli.progress import progress_for
+    from dpsync.marketplace.client import WriteClient
+
+    stop = asyncio.Event()
+    with _stopping(stop), journal_of(plan) as journal:
+        async with connected(settings, WriteClient) as client:
+            with progress_for(plan) as progress:
+                during = pipeline.During(journal, progress, stop)
+                outcomes = await pipeline.applied(settings, plan, client, during)
+    return outcomes, stop.is_set()
+
+
+def _journals(settings: Settings, where: str | None) -> Callable[[Plan], AnyJournal]:
+    """What opens the journal of a run: in a folder, or none at all."""
+    from dpsync.apply.journal import Journal, NoJournal, Run
+
+    if where == "off":
+        return lambda _plan: NoJournal()
+    folder = settings.root / ".dpsync" if where is None else Path(where)
+
+    def opened(plan: Plan) -> Journal:
+        run = Run(plan.target, getpass.getuser(), __version__)
+        return Journal.open(folder, run, lambda: datetime.now(UTC), secrets.token_bytes)
+
+    return opened
+
+
+@contextmanager
+def _stopping(stop: asyncio.Event) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM set the event: calls in flight finish, nothing new starts."""
+    loop = asyncio.get_running_loop()
+
+    def asked() -> None:
+        if not stop.is_set():
+            click.echo("Stopping: finishing the calls in flight, starting nothing new.", err=True)
+        stop.set()
+
+    signals = (signal.SIGINT, signal.SIGTERM) if os.name == "posix" else ()
+    for number in signals:
+        loop.add_signal_handler(number, asked)
+    try:
+        yield
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+
+def _code_of_plan(plan: Plan) -> int:
+    if not plan.complete:
+        return INCOMPLETE
+    return BLOCKED if plan.blocked else DONE
+
+
+def _code_of_apply(report: Report) -> int:
+    from dpsync.model.outcome import Result
+
+    assert report.plan is not None
+    if report.interrupted:
+        return INTERRUPTED
+    if not report.plan.complete:
+        return INCOMPLETE
+    if report.results(Result.FAILED, Result.SKIPPED):
+        return NOT_COMPLETED
+    if report.results(Result.STALE):
+        return STALE
+    return BLOCKED if report.plan.blocked else DONE

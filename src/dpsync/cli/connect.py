@@ -1,0 +1,39 @@
+"""Opens the marketplace of an environment: over the network, or the sandbox in process.
+
+Here because it is where settings, the token and the two doors come together; no command does it by itself.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from dpsync.marketplace.client import ReadClient
+from dpsync.settings import Settings, allowed_hosts, sandbox_path, token_of
+
+Client = TypeVar("Client", bound=ReadClient)
+
+
+@asynccontextmanager
+async def connected(settings: Settings, client: type[Client]) -> AsyncIterator[Client]:
+    """A client of the class given, closed at the end. Raises UsageError where there is no token."""
+    path = sandbox_path(settings)
+    token = token_of(settings, os.environ)
+    if path is None:
+        hosts = allowed_hosts(os.environ)
+        async with client(
+            settings.url, token, allowed_hosts=hosts, parallelism=settings.parallelism
+        ) as opened:
+            yield opened
+        return
+
+    from dpsync.sandbox import create_app
+    from dpsync.sandbox.doors import BASE_URL, InProcess
+    from dpsync.sandbox.files import opened_store
+
+    with opened_store(path) as store:
+        transport = InProcess(create_app(store, vintage=settings.vintage))
+        async with client(BASE_URL, token, transport=transport, parallelism=settings.parallelism) as opened:
+            yield opened

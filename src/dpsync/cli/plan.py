@@ -1,0 +1,75 @@
+"""`dpsync plan`."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dpsync.cli.shared import (
+    report_options,
+    settings_for,
+    url_option,
+    wanted_reports,
+    workspace_options,
+    write_reports,
+)
+
+if TYPE_CHECKING:
+    from dpsync.model.plan import Plan
+
+NOTHING_TO_SAY, INCOMPLETE, CHANGES, BLOCKED = 0, 1, 2, 3
+
+
+@click.command()
+@workspace_options
+@url_option
+@report_options
+@click.option(
+    "--detailed-exitcode",
+    is_flag=True,
+    envvar="DPSYNC_DETAILED_EXITCODE",
+    help="Exit 2 when there are changes.",
+)
+def command(
+    workspace: Path | None,
+    environment: str | None,
+    url: str | None,
+    reports: tuple[str, ...],
+    *,
+    as_json: bool,
+    detailed_exitcode: bool,
+) -> int:
+    """Show what would change, and change nothing.
+
+    Compares the manifests with the marketplace. The client that reads the marketplace cannot write.
+
+    \b
+    Exit 0  the plan is shown (also when there are changes)
+    Exit 1  the manifests are not valid, or the marketplace could not be read completely
+    Exit 2  with --detailed-exitcode: there are changes
+    Exit 3  a guardrail or an unresolved reference blocks at least one change
+    Exit 6  the marketplace cannot be reached, or does not accept the token
+    """  # noqa: D301 - click's own mark for "do not wrap"
+    wanted = wanted_reports(reports, as_json=as_json)
+    settings = settings_for(workspace, environment, url)
+
+    from dpsync import pipeline
+    from dpsync.cli.connect import connected
+    from dpsync.marketplace.client import ReadClient
+
+    found = pipeline.declared(settings)
+
+    async def read() -> Plan:
+        async with connected(settings, ReadClient) as client:
+            return await pipeline.planned(settings, found.desired, client)
+
+    plan = asyncio.run(read())
+    write_reports(pipeline.report_of_plan(found, plan), wanted)
+    if not plan.complete:
+        return INCOMPLETE
+    if plan.blocked:
+        return BLOCKED
+    return CHANGES if detailed_exitcode and plan.has_changes else NOTHING_TO_SAY

@@ -1,0 +1,235 @@
+"""What every command shares: the options, the one error handler, and where reports go.
+
+The handler is the only place that may catch `Exception`: it turns a bug into a report that a user can paste.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from dpsync.errors import DpsyncError, InvalidManifests, UsageError
+
+if TYPE_CHECKING:
+    from dpsync.model.finding import Finding
+    from dpsync.model.report import Report
+    from dpsync.settings import Settings
+
+INTERRUPTED = 130
+WORKSPACE_FILE = "dpsync.yaml"
+DEFAULT_FORMAT = "text"
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def run(action: Callable[[], object]) -> NoReturn:
+    """Run a command and end the process with its exit code. Usage errors are 1, not click's own 2 (DESIGN 8)."""
+    sys.exit(_exit_code(action))
+
+
+def _exit_code(action: Callable[[], object]) -> int:
+    try:
+        result = action()
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else "dpsync"
+        complain(error.format_message(), f"`{where} --help` shows how it is used.")
+        return UsageError.exit_code
+    except click.ClickException as error:
+        complain(error.format_message())
+        return UsageError.exit_code
+    except InvalidManifests as error:
+        complain_about(error.findings)
+        return error.exit_code
+    except DpsyncError as error:
+        complain(error.message, error.remedy)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        complain("Interrupted.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        _swallow_broken_pipe()
+        return UsageError.exit_code
+    except Exception:  # noqa: BLE001 - the one place that may: a bug becomes a report
+        _report_bug()
+        return UsageError.exit_code
+    return result if isinstance(result, int) else 0
+
+
+def complain(message: str, remedy: str = "") -> None:
+    """Say on stderr what went wrong, and what to do next."""
+    click.echo(f"Error: {message}", err=True)
+    if remedy:
+        click.echo(f"       {remedy}", err=True)
+
+
+def complain_about(findings: Iterable[Finding]) -> None:
+    """Print findings on stderr, in the words of the text report."""
+    from dpsync import __version__
+    from dpsync.model.report import Report
+    from dpsync.reports import FORMATS
+
+    report = Report("validate", __version__, findings=tuple(findings))
+    click.echo(FORMATS[DEFAULT_FORMAT](report, page_for(sys.stderr)), nl=False, err=True)
+
+
+def _swallow_broken_pipe() -> None:
+    """The reader of our output went away (`dpsync plan | head`); there is nobody left to tell."""
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - outlives this function
+
+
+def _report_bug() -> None:
+    import platform
+    import traceback
+
+    from dpsync import __version__
+
+    click.echo(
+        "This is a bug in dpsync. Please report it with the lines below; they hold no token.", err=True
+    )
+    click.echo(f"dpsync {__version__}, Python {platform.python_version()}, {platform.platform()}", err=True)
+    frames = traceback.TracebackException(*sys.exc_info(), capture_locals=False)  # type: ignore[arg-type]
+    click.echo("".join(frames.format()), err=True, nl=False)
+
+
+# Options.
+
+
+def workspace_options(command: Command) -> Command:
+    """`--workspace` and `--env`, which every command over manifests has."""
+    for option in (
+        click.option(
+            "--env",
+            "environment",
+            metavar="NAME",
+            envvar="DPSYNC_ENV",
+            help="The environment of dpsync.yaml. Needed where there is more than one.",
+        ),
+        click.option(
+            "--workspace",
+            "workspace",
+            metavar="FOLDER",
+            envvar="DPSYNC_WORKSPACE",
+            type=click.Path(path_type=Path),
+            help="The folder with dpsync.yaml. Default: this folder or the nearest above it.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def url_option(command: Command) -> Command:
+    """`--url`, for commands that talk to a marketplace."""
+    option = click.option(
+        "--url",
+        metavar="URL",
+        envvar="DPSYNC_URL",
+        help="Use this address instead of the environment's. The same hosts are allowed.",
+    )
+    return option(command)
+
+
+def report_options(command: Command) -> Command:
+    """`--report` and `--json`."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Short for --report json."),
+        click.option(
+            "--report",
+            "reports",
+            metavar="FORMAT[=FILE]",
+            multiple=True,
+            envvar="DPSYNC_REPORT",
+            help="Write a report: text, markdown or json; to a file, or to stdout. May be repeated.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A report that was asked for: its format, and the file it goes to, or None for stdout."""
+
+    format: str
+    file: Path | None
+
+
+def wanted_reports(reports: Sequence[str], *, as_json: bool) -> tuple[Wanted, ...]:
+    """The reports to write; text on stdout unless another one goes there. Raises UsageError."""
+    from dpsync.reports import FORMATS
+
+    wanted = []
+    for text in (*reports, *(("json",) if as_json else ())):
+        name, _, file = text.partition("=")
+        if name not in FORMATS:
+            raise UsageError(f"There is no report format {name!r}.", f"Formats: {', '.join(FORMATS)}.")
+        wanted.append(Wanted(name, Path(file) if file else None))
+    if sum(1 for one in wanted if one.file is None) > 1:
+        raise UsageError("Only one report can go to stdout.", "Name a file: --report markdown=plan.md")
+    if all(one.file is not None for one in wanted):
+        wanted.append(Wanted(DEFAULT_FORMAT, None))
+    return tuple(wanted)
+
+
+def write_reports(report: Report, wanted: Iterable[Wanted]) -> None:
+    """Render and write each report. Raises UsageError if a file cannot be written."""
+    from dpsync.model.report import Page
+    from dpsync.reports import FORMATS
+
+    for one in wanted:
+        if one.file is None:
+            click.echo(FORMATS[one.format](report, page_for(sys.stdout)), nl=False)
+            continue
+        try:
+            one.file.write_text(FORMATS[one.format](report, Page()), encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"The report cannot be written to {one.file}: {error.strerror}.") from None
+
+
+def page_for(stream: IO[str]) -> Any:
+    """What a stream can show: its width, and colour on a terminal unless NO_COLOR is set."""
+    import shutil
+
+    from dpsync.model.report import Page
+
+    if not stream.isatty():
+        return Page()
+    colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return Page(width=max(40, shutil.get_terminal_size().columns), colour=colour)
+
+
+def is_interactive() -> bool:
+    """Whether somebody can be asked: a terminal on both ends, and not a pipeline."""
+    return sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
+
+
+# The workspace.
+
+
+def settings_for(workspace: Path | None, environment: str | None, url: str | None = None) -> Settings:
+    """The settings of the workspace and environment. Raises UsageError or InvalidManifests."""
+    from dpsync import checks
+    from dpsync.manifests.workspace import NO_WORKSPACE, NO_WORKSPACE_REMEDY, find_workspace, read_workspace
+    from dpsync.settings import read_settings
+
+    file = find_workspace(Path.cwd()) if workspace is None else workspace / WORKSPACE_FILE
+    if file is None:
+        raise UsageError(NO_WORKSPACE, NO_WORKSPACE_REMEDY)
+    if not file.is_file():
+        raise UsageError(f"There is no {WORKSPACE_FILE} in {workspace}.", "Name the folder that has it.")
+    document, findings = read_workspace(file)
+    if document is None or any(finding.is_error for finding in findings):
+        raise InvalidManifests(findings)
+    root = file.parent.resolve()
+    settings = read_settings(
+        document, document.root, file.name, root, environment=environment, environ=os.environ, url=url
+    )
+    checks.must_be_known(settings.guardrails)
+    return settings

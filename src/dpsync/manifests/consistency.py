@@ -1,0 +1,160 @@
+"""What can only be wrong between documents: keys, ids and names that stand twice, and references that lead nowhere.
+
+All of it is decided offline. What only the marketplace knows (people, groups, names of what is made by hand) is not
+looked at here. It treats all kinds alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+
+from dpsync.kinds import KINDS
+from dpsync.kinds.catalog import SOURCE_KIND
+from dpsync.model.base import FieldPath, references_in
+from dpsync.model.finding import Finding, Severity
+from dpsync.model.reference import Address, SourceReference
+from dpsync.model.resource import Resource
+from dpsync.model.validation import closest
+
+RETIRED = "retired"
+RELEASED = "released"
+
+MOST_GUESSES = 50
+"""How many references get the closest key as a hint; guessing compares with every key, and a slip is rarely alone."""
+
+
+def twice(resources: Sequence[Resource]) -> Iterator[Finding]:
+    """Keys, live ids and display names that two documents claim."""
+    yield from _claimed_twice(resources, lambda one: one.address, _same_key)
+    pinned = [one for one in resources if one.pinned]
+    yield from _claimed_twice(pinned, lambda one: (one.kind, one.id), _same_id)
+    named = [
+        one
+        for one in resources
+        if one.spec.title and KINDS[one.kind].written and one.lifecycle not in {RETIRED, RELEASED}
+    ]
+    yield from _claimed_twice(named, lambda one: (one.kind, _folded(one.spec.title)), _same_name)
+
+
+def dangling(resources: Sequence[Resource], uncertain: Callable[[Address], bool]) -> Iterator[Finding]:
+    """References to keys that no document declares, or that a tombstone does.
+
+    `uncertain` says of an address that a document which could not be read may declare it: then nothing is said.
+    """
+    declared: dict[Address, Resource] = {one.address: one for one in resources}
+    keys: dict[str, list[str]] = {}
+    for address in declared:
+        keys.setdefault(address.kind, []).append(address.key)
+    guess = _Guess(keys)
+    for one in resources:
+        if one.lifecycle in {RETIRED, RELEASED}:
+            continue
+        for path, target in _targets(one):
+            found = declared.get(target)
+            if found is None:
+                if not uncertain(target):
+                    yield _dangling(one, path, target, guess.at(target))
+            elif found.lifecycle == RETIRED:
+                yield _retired(one, path, found)
+
+
+def _targets(resource: Resource) -> Iterator[tuple[FieldPath, Address]]:
+    """The addresses that the managed fields of a resource name by key."""
+    for path, reference, refers in references_in(resource.spec):
+        if reference.how == "key" and refers.to in KINDS:
+            yield path, Address(refers.to, reference.text)
+    sources = getattr(resource.spec, "sources", ())
+    for index, entry in enumerate(sources):
+        if isinstance(entry, SourceReference) and entry.how == "key":
+            yield ("sources", index), Address(SOURCE_KIND, entry.text)
+
+
+class _Guess:
+    """The closest key of a kind, looked for once per address and not without end."""
+
+    def __init__(self, keys: Mapping[str, Iterable[str]]) -> None:
+        self._keys = keys
+        self._found: dict[Address, str | None] = {}
+
+    def at(self, target: Address) -> str | None:
+        if target not in self._found:
+            few = len(self._found) < MOST_GUESSES
+            self._found[target] = closest(target.key, self._keys.get(target.kind, ())) if few else None
+        return self._found[target]
+
+
+def _claimed_twice(
+    resources: Iterable[Resource],
+    claim: Callable[[Resource], Hashable],
+    finding: Callable[[Resource, Resource], Finding],
+) -> Iterator[Finding]:
+    first: dict[Hashable, Resource] = {}
+    for one in resources:
+        earlier = first.setdefault(claim(one), one)
+        if earlier is not one:
+            yield finding(one, earlier)
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
+# ------------------------------------------------------------------------------------------- findings
+
+
+def _error(rule: str, one: Resource, path: FieldPath, message: str, remedy: str) -> Finding:
+    return Finding(rule, Severity.ERROR, message, remedy, one.origins.of(path), one.address)
+
+
+def _same_key(one: Resource, earlier: Resource) -> Finding:
+    return _error(
+        "duplicate-key",
+        one,
+        (),
+        f"{one.address} is declared twice: here and at {earlier.origin}.",
+        "Give one of the two another metadata.name, or remove it.",
+    )
+
+
+def _same_id(one: Resource, earlier: Resource) -> Finding:
+    return _error(
+        "duplicate-id",
+        one,
+        (),
+        f"{one.address} has the same metadata.id as {earlier.address} at {earlier.origin}: {one.id}",
+        "One live object has one manifest: remove one of the two, or correct its metadata.id.",
+    )
+
+
+def _same_name(one: Resource, earlier: Resource) -> Finding:
+    noun = KINDS[one.kind].noun
+    return _error(
+        "duplicate-name",
+        one,
+        ("name",),
+        f"Two {KINDS[one.kind].plural} are called {one.spec.title!r}: "
+        f"{one.address} and {earlier.address} at {earlier.origins.of(('name',))}.",
+        f"Give each {noun} a name of its own; case and blanks make no difference.",
+    )
+
+
+def _dangling(one: Resource, path: FieldPath, target: Address, guess: str | None) -> Finding:
+    hint = f"Did you mean `{guess}`? " if guess is not None else ""
+    noun = KINDS[target.kind].noun
+    return _error(
+        "dangling-reference",
+        one,
+        path,
+        f"{one.address} refers to the {noun} {target.key!r}, which no manifest declares.",
+        f"{hint}Declare {target}, or write `{{name: …}}` for a {noun} that has no manifest.",
+    )
+
+
+def _retired(one: Resource, path: FieldPath, target: Resource) -> Finding:
+    return _error(
+        "retired-reference",
+        one,
+        path,
+        f"{one.address} refers to {target.address}, which is retired at {target.origin}.",
+        "Refer to another one, or remove `lifecycle: retired` there.",
+    )

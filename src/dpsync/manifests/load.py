@@ -1,0 +1,395 @@
+"""Folders become resources: every document is read, checked on its own and against the others, and given its id.
+
+A room of its own because this is the whole of what happens offline. Nothing is raised: whatever is wrong is a finding, and
+all of them are found in one go. It must never look at the marketplace, and it knows no kind by name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from dpsync.kinds import API_VERSION, KINDS
+from dpsync.manifests.consistency import RELEASED, RETIRED, dangling, twice
+from dpsync.manifests.document import Document, Problem, read_documents
+from dpsync.manifests.files import WORKSPACE_FILE, WORKSPACE_KIND, File, find_files, read_file
+from dpsync.manifests.origins import DocumentOrigins, renamed
+from dpsync.model.base import FieldPath, Spec, rules_of
+from dpsync.model.finding import Finding, Severity, in_order
+from dpsync.model.identity import computed_id
+from dpsync.model.kind import Kind
+from dpsync.model.place import Origin
+from dpsync.model.reference import Address, Reference, is_key, is_live_id
+from dpsync.model.resource import Resource
+from dpsync.model.validation import (
+    INVALID_VALUE,
+    MISSING_FIELD,
+    closest,
+    shown,
+    validated,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What the manifests declare, sorted by address, and what there is to say about them."""
+
+    resources: tuple[Resource, ...]
+    findings: tuple[Finding, ...]
+
+
+def load(root: Path, folders: Sequence[str], *, workspace_id: str, environment: str, vintage: str) -> Loaded:
+    """Every resource that the manifests in these folders (or files) declare, and everything that is wrong.
+
+    Folders are relative to `root`. Where a finding is an error, nothing may be planned from the resources.
+    """
+    reading = _Reading(workspace_id, environment)
+    files, findings = find_files(str(root), folders)
+    reading.findings.extend(findings)
+    reading.blind = bool(findings)
+    for file in files:
+        reading.file(file)
+    resources, doubtful = _with_defaults(reading.resources, reading.uncertain)
+    resources = sorted(resources, key=lambda one: (one.address, one.origin))
+    found = reading.findings
+    for one in resources:
+        found.extend(_noted(one, vintage, complete=one.address not in doubtful))
+    found.extend(twice(resources))
+    found.extend(dangling(resources, reading.uncertain))
+    if not resources and not any(finding.is_error for finding in found):
+        found.append(_nothing())
+    return Loaded(tuple(resources), in_order(found))
+
+
+# --------------------------------------------------------------------------------------- one document
+
+
+def _key(text: str) -> str:
+    if is_key(text):
+        return text
+    raise PydanticCustomError(
+        "key",
+        "{name} is not a key.",
+        {"name": shown(text), "remedy": "Write a-z, 0-9, `-`, `.` and `_`, at most 100, " + _instead(text)},
+    )
+
+
+def _instead(text: str) -> str:
+    slug = re.sub(r"[^a-z0-9._-]+", "-", text.casefold())[:100].strip("-._")
+    if slug:
+        return f"such as `{slug}`; what consumers read is spec.name."
+    return "such as `na-sales`; what consumers read is spec.name."
+
+
+def _ids(value: Any) -> Any:
+    if isinstance(value, str) or (
+        isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+    ):
+        return value
+    raise PydanticCustomError(
+        "ids",
+        "metadata.id has to be a live id, or a mapping from environments to live ids.",
+        {"remedy": "Write `id: <the id>` or `id: {<environment>: <the id>}`, in quotes if it is a number."},
+    )
+
+
+class Metadata(BaseModel):
+    """What dpsync knows a resource by; none of it is sent."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    name: Annotated[str, AfterValidator(_key), Field(description="The key that others refer to.")]
+    labels: Annotated[dict[str, str], Field(description="For selecting; they stay in Git.")] = {}
+    id: Annotated[
+        Any,
+        BeforeValidator(_ids),
+        Field(description="The live id, where it is not the computed one; or a map by environment."),
+    ] = None
+
+
+class Manifest(BaseModel):
+    """The outermost fields of every document; what stands in `spec` is the kind's business."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    api_version: Annotated[str, Field(alias="apiVersion", description=f"It is {API_VERSION}.")]
+    kind: Annotated[str, Field(description=f"One of {', '.join(KINDS)}.")]
+    metadata: Metadata
+    spec: Any
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What has been read so far. `blind`: something could not be read at all; `lost`: keys in what was not understood."""
+
+    workspace_id: str
+    environment: str
+    resources: list[Resource] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    blind: bool = False
+    lost: set[str] = field(default_factory=set)
+
+    def uncertain(self, address: Address) -> bool:
+        """Whether a document that could not be understood may declare this."""
+        return self.blind or address.key in self.lost
+
+    def file(self, file: File) -> None:
+        """Read one file, with all of its documents."""
+        content = read_file(file)
+        if isinstance(content, Finding):
+            self.findings.append(content)
+            self.blind = True
+            return
+        documents, problems = read_documents(content)
+        self.findings.extend(problem_finding(file.name, problem) for problem in problems)
+        before = len(self.resources)
+        for document in documents:
+            if document.root is not None:
+                self._document(file.name, document, whole=not problems)
+            elif not problems:
+                self.findings.append(_empty(file.name, document, len(documents)))
+        if problems or len(self.resources) - before < len(documents):
+            self.lost.update(found.decode() for found in _NAMES.findall(content))
+
+    def _document(self, file: str, document: Document, *, whole: bool) -> None:
+        """Take one document. If it is not `whole`, what it lacks may be among what was refused: that is not said."""
+        resource, findings = self._resource(file, document)
+        if resource is not None:
+            self.resources.append(resource)
+        if findings:
+            self.findings.extend(one for one in findings if whole or one.rule != MISSING_FIELD)
+
+    def _resource(self, file: str, document: Document) -> tuple[Resource | None, Sequence[Finding]]:
+        root: Any = document.root
+        if not isinstance(root, dict):
+            return None, (_not_a_manifest(file, document),)
+        version, name = root.get("apiVersion"), root.get("kind")
+        if isinstance(version, str) and version != API_VERSION:
+            return None, (_other_version(file, document, version),)
+        outer = {**root, "spec": True} if root.get("spec") is not None else root
+        manifest, findings = validated(Manifest, outer, document, file)
+        kind = KINDS.get(name) if isinstance(name, str) else None
+        if kind is None:
+            unknown = (_other_kind(file, document, name),) if isinstance(name, str) else ()
+            return None, (*findings, *unknown)
+        address = None if manifest is None else Address(kind.name, manifest.metadata.name)
+        if "spec" not in root or root["spec"] is None:
+            return None, findings
+        spec, wrong = validated(kind.spec, root["spec"], document, file, prefix=("spec",), address=address)
+        findings = (*findings, *wrong)
+        if manifest is None or address is None:
+            return None, findings
+        metadata = manifest.metadata
+        pinned, more = (
+            self._pinned(metadata.id, kind, file, document) if metadata.id is not None else (None, ())
+        )
+        if spec is None:
+            return None, (*findings, *more)
+        normal = spec.normalised()
+        resource = Resource(
+            address=address,
+            id=pinned or computed_id(self.workspace_id, address.kind, address.key),
+            pinned=pinned is not None,
+            spec=normal,
+            origins=DocumentOrigins(file, document, renamed(spec, normal)),
+            labels=metadata.labels,
+        )
+        return resource, (*findings, *more)
+
+    def _pinned(
+        self, ids: str | Mapping[str, str], kind: Kind, file: str, document: Document
+    ) -> tuple[str | None, tuple[Finding, ...]]:
+        """The live id that is pinned in this environment, if one is; all of them are checked."""
+        wanted = {self.environment: ids} if isinstance(ids, str) else ids
+        wrong = tuple(
+            _not_an_id(Origin(file, *document.at(("metadata", "id", environment))), kind, live_id)
+            for environment, live_id in wanted.items()
+            if not (is_live_id(live_id) and (kind.cuids or "-" in live_id))
+        )
+        return (None if wrong else wanted.get(self.environment)), wrong
+
+
+_NAMES = re.compile(rb"""\bname["']?:\s*["']?([a-z0-9][a-z0-9._-]*)""")
+
+
+# ------------------------------------------------------------------------------- defaults and notes
+
+_GIVING = frozenset(
+    rule.refers.to
+    for kind in KINDS.values()
+    for rule in rules_of(kind.spec)
+    if rule.refers is not None and rule.refers.inherits
+)
+"""The kinds whose `defaults` others inherit."""
+
+
+def _with_defaults(
+    resources: Sequence[Resource], uncertain: Callable[[Address], bool]
+) -> tuple[list[Resource], frozenset[Address]]:
+    """The resources with what they inherit, and those of which it is not certain what they inherit."""
+    giving: dict[tuple[str, str, str], Resource] = {}
+    for one in resources:
+        if one.kind in _GIVING:
+            giving.setdefault((one.kind, "key", one.key), one)
+            giving.setdefault((one.kind, "name", one.spec.title), one)
+            giving.setdefault((one.kind, "id", one.id), one)
+    done: list[Resource] = []
+    doubtful: set[Address] = set()
+    for one in resources:
+        result = one
+        for attribute, kind in _inheriting(type(one.spec)) if one.lifecycle not in _LEFT else ():
+            reference = getattr(one.spec, attribute)
+            if not isinstance(reference, Reference):
+                continue
+            giver = giving.get((kind, reference.how, reference.text))
+            if giver is not None:
+                result = _inherited(result, giver)
+            elif uncertain(Address(kind, reference.text)):
+                doubtful.add(one.address)
+        done.append(result)
+    return done, frozenset(doubtful)
+
+
+_LEFT = frozenset({RETIRED, RELEASED})
+
+
+@cache
+def _inheriting(spec: type[Spec]) -> tuple[tuple[str, str], ...]:
+    """The attributes of a spec whose references lead to defaults, each with the kind referred to."""
+    return tuple(
+        (rule.attribute, rule.refers.to)
+        for rule in rules_of(spec)
+        if rule.refers is not None and rule.refers.inherits
+    )
+
+
+def _inherited(one: Resource, giver: Resource) -> Resource:
+    """The resource with the defaults for what it does not manage itself."""
+    defaults = getattr(giver.spec, "defaults", None)
+    if not isinstance(defaults, Spec):
+        return one
+    missing = [
+        rule
+        for rule in rules_of(type(defaults))
+        if defaults.manages(rule.attribute)
+        and not one.spec.manages(rule.attribute)
+        and rule.attribute in type(one.spec).model_fields
+    ]
+    if not missing or not isinstance(one.origins, DocumentOrigins):
+        return one
+    if not isinstance(giver.origins, DocumentOrigins):
+        return one
+    whence: tuple[DocumentOrigins, FieldPath] = (giver.origins, ("defaults",))
+    return replace(
+        one,
+        spec=one.spec.with_values(**{rule.attribute: getattr(defaults, rule.attribute) for rule in missing}),
+        origins=replace(one.origins, inherited={rule.name: whence for rule in missing}),
+    )
+
+
+def _noted(one: Resource, vintage: str, *, complete: bool) -> Iterator[Finding]:
+    """What the spec says about itself. What it lacks is not said where it is not known what it inherits."""
+    if one.lifecycle in _LEFT:
+        return
+    for note in one.spec.notes(vintage):
+        if complete or note.path:
+            origin = one.origins.of(note.path)
+            yield Finding(note.rule, note.severity, note.message, note.remedy, origin, one.address)
+
+
+# ------------------------------------------------------------------------------------------- findings
+
+
+def problem_finding(file: str, problem: Problem) -> Finding:
+    """A problem of YAML as a finding."""
+    message, remedy = (text[:1].upper() + text[1:] for text in (problem.message, problem.remedy))
+    return Finding(
+        "yaml", Severity.ERROR, message + ".", remedy + ".", Origin(file, problem.line, problem.column)
+    )
+
+
+def _at(
+    rule: str,
+    file: str,
+    place: tuple[int, int],
+    message: str,
+    remedy: str,
+) -> Finding:
+    return Finding(rule, Severity.ERROR, message, remedy, Origin(file, *place))
+
+
+def _empty(file: str, document: Document, documents: int) -> Finding:
+    place = (document.line, document.column)
+    if documents > 1:
+        message, remedy = (
+            "This document is empty.",
+            "Remove the `---` before it, or write a manifest below it.",
+        )
+        return Finding("empty-document", Severity.WARNING, message, remedy, Origin(file, *place))
+    return _at("empty-file", file, place, f"{file} holds no manifest.", "Write one, or remove the file.")
+
+
+def _not_a_manifest(file: str, document: Document) -> Finding:
+    return _at(
+        "not-a-manifest",
+        file,
+        (document.line, document.column),
+        f"A manifest is a mapping, not {shown(document.root)}.",
+        f"Begin with `apiVersion: {API_VERSION}` and `kind:`, or take the file out of the manifests.",
+    )
+
+
+def _other_version(file: str, document: Document, version: str) -> Finding:
+    return _at(
+        "unknown-version",
+        file,
+        document.at(("apiVersion",)),
+        f"apiVersion cannot be {shown(version)}.",
+        f"Write `apiVersion: {API_VERSION}`, or take the file out of the manifests if it is not for dpsync.",
+    )
+
+
+def _other_kind(file: str, document: Document, name: str) -> Finding:
+    if name == WORKSPACE_KIND:
+        message = f"A {name} document stands in {WORKSPACE_FILE} and nowhere else."
+        return _at(
+            "unknown-kind", file, document.at(("kind",)), message, "Remove the document from this file."
+        )
+    meant = closest(name, KINDS)
+    hint = f"Did you mean `{meant}`? " if meant is not None else ""
+    return _at(
+        "unknown-kind",
+        file,
+        document.at(("kind",)),
+        f"There is no kind {shown(name)}.",
+        f"{hint}Write one of: {', '.join(KINDS)}.",
+    )
+
+
+def _not_an_id(origin: Origin, kind: Kind, live_id: str) -> Finding:
+    shapes = "a uuid, or a cuid of 25 characters" if kind.cuids else "a uuid"
+    return Finding(
+        INVALID_VALUE,
+        Severity.ERROR,
+        f"{shown(live_id)} is not a live id of a {kind.noun}.",
+        f"Write {shapes}, as the marketplace shows it; without the line, the id is computed from the key.",
+        origin,
+    )
+
+
+def _nothing() -> Finding:
+    return Finding(
+        "nothing-declared",
+        Severity.ERROR,
+        "The manifests declare nothing.",
+        f"Write a manifest, or correct `manifests:` in {WORKSPACE_FILE}. "
+        "To delete what is there, keep its manifest with `lifecycle: retired`.",
+        Origin(WORKSPACE_FILE, 1, 1),
+    )

@@ -1,0 +1,48 @@
+"""Data sources on the wire: the listing of a domain, where ids are numbers (FACTS 0.11, 2.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from dpsync.marketplace.endpoints.domain import PATH as DOMAINS
+from dpsync.marketplace.paths import below
+from dpsync.marketplace.wire import Id, Wire, parsed
+from dpsync.model.reference import SourcePath
+from dpsync.model.state import Source
+
+KEY = "dataSourceId"
+
+
+class _Source(Wire):
+    data_source_id: Id
+    name: str
+    platform: str | None = None
+    hostname: str | None = None
+    database: str | None = None
+    schema: str | None = None  # type: ignore[assignment]  # the wire's name; pydantic's own is deprecated
+    table: str | None = None
+    prefix: str | None = None
+
+
+def path(domain_id: str) -> str:
+    """Where the sources of a domain are listed."""
+    return below(DOMAINS, domain_id, "datasources")
+
+
+def read(entries: Iterable[Any]) -> tuple[Source, ...]:
+    """The sources of a domain's listing, by number. An empty part of a path is one that is not said."""
+    found = (parsed(_Source, each, "The list of a domain's sources") for each in entries)
+    listing = (Source(each.data_source_id, each.name, _path(each)) for each in found)
+    return tuple(sorted(listing, key=lambda source: (len(source.id), source.id)))
+
+
+def _path(source: _Source) -> SourcePath:
+    return SourcePath(
+        source.platform or None,
+        source.hostname or None,
+        source.database or None,
+        source.schema or None,
+        source.table or None,
+        source.prefix or None,
+    )

@@ -1,0 +1,162 @@
+"""The JSON format: for machines. Its fields are a contract, and `docs/report-json.md` documents every one of them.
+
+Fields are added, never renamed or given another meaning; `format_version` says which they are. Every character outside
+ASCII is written as an escape, so that the text is safe on any terminal and in any log.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from dpsync.model.change import Action, Change, FieldChange
+from dpsync.model.finding import Finding
+from dpsync.model.outcome import Outcome
+from dpsync.model.place import Origin
+from dpsync.model.plan import Plan
+from dpsync.model.reference import Address
+from dpsync.model.report import Page, Report
+from dpsync.reports.sentences import access_lines, all_findings, loose_findings, verdict
+from dpsync.reports.values import plain
+
+FORMAT_VERSION = "1.0"
+
+
+def render(report: Report, _page: Page) -> str:
+    """The report as one JSON object, in the order of the documentation."""
+    return json.dumps(_report(report), indent=2, ensure_ascii=True) + "\n"
+
+
+def _report(report: Report) -> dict[str, Any]:
+    plan = report.plan
+    findings = all_findings(report)
+    whole = not any(finding.is_error for finding in loose_findings(report))
+    return {
+        "format_version": FORMAT_VERSION,
+        "command": report.command,
+        "dpsync_version": report.version,
+        "target": _target(plan) if plan else None,
+        "complete": whole if plan is None else plan.complete,
+        "applyable": plan is not None and plan.complete and plan.has_changes and whole,
+        "has_changes": plan is not None and plan.has_changes,
+        "interrupted": report.interrupted,
+        "verdict": verdict(report),
+        "declared": dict(sorted(report.declared.items())),
+        "summary": _summary(plan) if plan else None,
+        "changes": [_change(change) for change in plan.changes] if plan else [],
+        "kept": (
+            [
+                {
+                    "kind": resource.kind,
+                    "id": resource.id,
+                    "title": resource.title,
+                    "revision": resource.revision,
+                }
+                for resource in plan.kept
+            ]
+            if plan
+            else []
+        ),
+        "findings": [_finding(finding) for finding in findings],
+        "outcomes": None if report.outcomes is None else [_outcome(outcome) for outcome in report.outcomes],
+    }
+
+
+def _target(plan: Plan) -> dict[str, Any]:
+    target = plan.target
+    return {
+        "workspace": target.workspace,
+        "workspace_id": target.workspace_id,
+        "environment": target.environment,
+        "url": target.url,
+        "tenant": target.tenant,
+    }
+
+
+def _summary(plan: Plan) -> dict[str, Any]:
+    return {
+        "create": plan.count(Action.CREATE),
+        "update": plan.count(Action.UPDATE),
+        "delete": plan.count(Action.DELETE),
+        "blocked": len(plan.blocked),
+        "unchanged": plan.unchanged,
+        "owned": plan.owned,
+        "unmanaged": dict(sorted(plan.unmanaged.items())),
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    before = change.before
+    return {
+        "address": str(change.address),
+        "kind": change.kind,
+        "key": change.address.key,
+        "id": change.id,
+        "title": change.title,
+        "actions": [action.value for action in change.actions],
+        "action": change.action.value,
+        "effect": change.effect.value if change.effect else None,
+        "effects": sorted(effect.value for effect in change.effects),
+        "reason": change.reason,
+        **_place(change.origin),
+        "wave": change.wave,
+        "needs": _addresses(change.needs),
+        "follows": _addresses(change.follows),
+        "fields": [_field(field) for field in change.fields],
+        "sources": {
+            "added": plain(change.sources.added),
+            "removed": plain(change.sources.removed),
+            "kept": change.sources.kept,
+        },
+        "before_accesses": (
+            None
+            if before is None
+            else {"approved": before.accesses.approved, "pending": before.accesses.pending}
+        ),
+        "access": [line.text for line in access_lines(change)],
+        "blocked": [_finding(finding) for finding in change.blocked],
+        "before": plain(before.spec) if before else None,
+        "after": plain(change.after.spec) if change.after else None,
+    }
+
+
+def _field(field: FieldChange) -> dict[str, Any]:
+    return {
+        "path": field.path,
+        "before": plain(field.before),
+        "after": plain(field.after),
+        "effects": sorted(effect.value for effect in field.effects),
+        "origin": {**_place(field.origin), "layer": field.origin.layer.value} if field.origin else None,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.word,
+        "message": finding.message,
+        "remedy": finding.remedy,
+        "address": str(finding.address) if finding.address else None,
+        **_place(finding.origin),
+    }
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "address": str(outcome.change.address),
+        "action": outcome.change.action.value,
+        "result": outcome.result.value,
+        "message": outcome.message,
+        "remedy": outcome.remedy,
+        "calls": outcome.calls,
+    }
+
+
+def _place(origin: Origin | None) -> dict[str, Any]:
+    if origin is None:
+        return {"file": None, "line": None, "column": None}
+    return {"file": origin.file, "line": origin.line or None, "column": origin.column or None}
+
+
+def _addresses(addresses: tuple[Address, ...]) -> list[str]:
+    return [str(address) for address in addresses]

@@ -1,0 +1,141 @@
+"""The text format: for a terminal, and for the log of a job.
+
+Plain lines first, style afterwards: what a log shows and what a terminal shows differ in colour only. Text is wrapped
+and never cut. Nothing foreign is taken for markup or for a control sequence (`layout.visible`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from dpsync.model.change import Change
+from dpsync.model.report import Page, Report
+from dpsync.reports import sentences
+from dpsync.reports.layout import Line, cells, visible, wrapped
+
+_NARROWEST = 40
+_BELOW = 6
+"""Where the lines below the title of a change begin."""
+
+_STYLES: Mapping[str, str] = MappingProxyType(
+    {"+": "green", "~": "yellow", "-": "red", "→": "cyan", "!": "bold red", "?": "dim"}
+)
+_SEVERITIES: Mapping[str, str] = MappingProxyType(
+    {"error": "bold red", "warning": "yellow", "notice": "blue"}
+)
+_RESULTS: Mapping[str, str] = MappingProxyType(
+    {"done": "green", "already": "green", "failed": "bold red", "skipped": "yellow", "stale": "yellow"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    text: str
+    style: str = ""
+
+
+def render(report: Report, page: Page) -> str:
+    """The report as text of at most `page.width` columns, with escape sequences only if the page shows colour."""
+    blocks = [block for block in _blocks(report, max(page.width, _NARROWEST)) if block]
+    rows: list[_Row] = []
+    for index, block in enumerate(blocks):
+        if index and not (len(block) == 1 and len(blocks[index - 1]) == 1 and _are_alike(blocks, index)):
+            rows.append(_Row(""))
+        rows.extend(block)
+    return _coloured(rows, page) if page.colour else "".join(f"{row.text}\n" for row in rows)
+
+
+def _are_alike(blocks: list[list[_Row]], index: int) -> bool:
+    """Whether two neighbours of one line each belong together: both are changes, which are indented."""
+    return all(block[0].text.startswith("  ") for block in (blocks[index - 1], blocks[index]))
+
+
+def _blocks(report: Report, width: int) -> Iterator[list[_Row]]:
+    plan = report.plan
+    yield _paragraph(sentences.title(report), width, "bold")
+    if plan is not None:
+        yield _paragraph(sentences.incomplete(plan), width, "bold yellow")
+        if report.outcomes is None:
+            for change in plan.changes:
+                yield _change(change, report, width)
+        else:
+            yield list(_outcomes(report, width))
+            for change in plan.blocked:
+                yield _change(change, report, width)
+    for finding in sentences.loose_findings(report):
+        style = _SEVERITIES[finding.severity.word]
+        first, *others = sentences.finding_lines(finding)
+        yield [*_line(first, width, 0, style), *(row for line in others for row in _line(line, width, 0))]
+    if plan is not None:
+        yield [row for line in sentences.kept_lines(plan) for row in _line(line, width, 0)]
+        yield _paragraph(sentences.unmanaged(plan), width, "dim", hang=2)
+    yield _paragraph(sentences.interrupted(report), width, "bold yellow")
+    yield _paragraph(sentences.verdict(report), width, "bold")
+
+
+def _change(change: Change, report: Report, width: int) -> list[_Row]:
+    sign = sentences.sign(change)
+    title = f"{sign} {sentences.change_title(change)}"
+    where = sentences.place(change.origin)
+    reason = change.reason
+    rows = list(wrapped(title, width, indent=2, hang=4))
+    aside = where or reason
+    if aside and len(rows) == 1 and cells(rows[0]) + 2 + cells(visible(aside)) <= width:
+        gap = width - cells(rows[0]) - cells(visible(aside)) if where else 2
+        rows[0] = f"{rows[0]}{' ' * gap}{visible(aside)}"
+        below = [] if aside is reason else [reason]
+    else:
+        below = [where, reason]
+    style = _STYLES[sign]
+    return [
+        *(_Row(row, style) for row in rows),
+        *(_Row(row, "dim") for text in below if text for row in wrapped(text, width, _BELOW, 2)),
+        *(row for line in sentences.change_lines(change, report) for row in _line(line, width, _BELOW)),
+    ]
+
+
+def _outcomes(report: Report, width: int) -> Iterator[_Row]:
+    for outcome in report.outcomes or ():
+        first, *others = sentences.outcome_lines(outcome)
+        for row in wrapped(first.text, width, 2, 11):
+            yield _Row(row, _RESULTS[outcome.result.value])
+        for line in others:
+            yield from _line(line, width, 3)
+    for change in sentences.not_started(report):
+        for row in wrapped(sentences.not_started_line(change).text, width, 2, 11):
+            yield _Row(row, "yellow")
+
+
+def _line(line: Line, width: int, indent: int, style: str = "") -> Iterator[_Row]:
+    hang = 2 + (2 if line.sign else 0)
+    for row in wrapped(line.signed, width, indent + 2 * line.depth, hang):
+        yield _Row(row, style or _STYLES.get(line.sign, ""))
+
+
+def _paragraph(text: str, width: int, style: str, hang: int = 0) -> list[_Row]:
+    return [_Row(row, style) for row in wrapped(text, width, 0, hang)] if text else []
+
+
+def _coloured(rows: list[_Row], page: Page) -> str:
+    from io import StringIO
+
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(
+        file=StringIO(),
+        force_terminal=True,
+        color_system="standard",
+        no_color=False,
+        legacy_windows=False,
+        width=page.width,
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+    with console.capture() as captured:
+        for row in rows:
+            console.print(Text(row.text, style=row.style), soft_wrap=True)
+    return captured.get()

@@ -1,0 +1,98 @@
+"""What the sandbox assumes where nothing published says what the marketplace does.
+
+The documents of the API leave gaps: which status a foreign domain gets, whether names are compared after trimming,
+what a request without a form does. The sandbox has to do something in each of them. Every such choice is a
+constant here with the sentence that explains it, so that one line changes when a live tenant says otherwise.
+Nothing that is documented belongs in this module, and dpsync itself must never read it: the two readings of the
+API are kept apart on purpose.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+DEFAULT_TOKEN: Final = "sandbox"  # noqa: S105
+"""The token that acts as the caller of the world. Invented here; real tokens are JWTs (FACTS 1.2)."""
+
+TOKEN_DAYS: Final = 90
+"""A token ends this many days after now. The unit of `expiration` is taken to be seconds since 1970 [INF 1.2]."""
+
+INVALID: Final = 422
+"""Status of a body or a query that does not have the published shape [UNK 1.4]."""
+
+MALFORMED: Final = 400
+"""Status of a body that is not JSON [INF 1.4]."""
+
+UNKNOWN_REFERENCE: Final = 400
+"""Status when a body names a domain, source, form, agreement, user or column that is not there, or a domain that
+the caller may not use [UNK 7.3]."""
+
+IN_USE: Final = 409
+"""Status when a form or agreement that is referred to should be deleted [UNK 7.10]."""
+
+ID_TAKEN: Final = 409
+"""Status of a create with an id that exists; it is not an upsert [UNK 7.5]."""
+
+BUILT_IN: Final = 403
+"""Status when the built-in form should be changed or deleted (that it cannot be is FACTS 2.3)."""
+
+NOT_REVOCABLE: Final = 400
+"""Status when a request that is not approved should be revoked, or one that is not pending cancelled [UNK 1.9]."""
+
+REQUEST_EXISTS: Final = 409
+"""Status when the same person already has a pending or approved request of that type [UNK 1.9]."""
+
+MAX_BODY: Final = 8 * 1024 * 1024
+"""Largest body in bytes; the real limit is not known [UNK 1.4]."""
+
+FLOW_VERSION: Final = "1"
+"""The `version` that the server adds to a review flow when it answers (that it may is FACTS 7.7)."""
+
+DOMAIN_SEARCH_ORDER: Final = "s.id"
+"""Sources of a domain are listed by their number [UNK 2.2]."""
+
+TAG_LIMIT: Final = 50
+"""How many tags are listed when nobody says; only the maximum of 200 is published [UNK 0.13]."""
+
+STATS_TYPES: Final = ("DATA_ACCESS", "MASKING_EXCEPTION")
+"""The counts of a product are over requests of both types [UNK 2.1]: they are no count of members."""
+
+PRODUCT_TAG: Final = "Immuta Marketplace Data Product"
+"""Root of the tag that every source of a product carries (FACTS 0.3)."""
+
+EFFECTS: Final[tuple[str, ...]] = (
+    "Names are compared exactly after trimming, over the whole tenant, kind by kind [UNK 1.7].",
+    "A name is stored as it was sent, not trimmed [UNK 1.7].",
+    "Two domains on one product are accepted; its sources may be in either [UNK 0.6].",
+    "Moving a product to another domain does not look at its sources [UNK 7.3].",
+    "Replacing the sources of a product does not move its `updatedAt` [UNK 6.3].",
+    "An `id` in the body of an update is ignored [UNK 1.9].",
+    "One form of the pair alone is accepted and sets only that one [UNK 7.2].",
+    "A request to a product without a form is made with the built-in form, if there is one [UNK 1.10].",
+    "Rules of a flow never match, because the names of their facts are not published; the default event decides [UNK 7.11].",
+    "A suspended product keeps its requests, and they can still be made [UNK 2.1].",
+    "Deleting a product deletes its requests; the same id made anew has no members [UNK 0.3].",
+    "A single domain can be read by everybody, its sources only by those who may use it [UNK 0.14].",
+    "An old version of a form keeps the agreements as they were when it was made (FACTS 2.1, 2.3).",
+    "`targetType` and `reviewStatus` filter nothing [UNK 1.9].",
+    "Requests that expire are listed only with `includeTemporary`, or when `expiration` asks for them [INF 1.9].",
+)
+"""Choices that no constant expresses, one sentence each."""
+
+DEFAULT_FLOW: Final[dict[str, Any]] = {
+    "rules": [],
+    "defaultEvent": {
+        "type": "review",
+        "params": {
+            "stages": [
+                {
+                    "any": [
+                        {"type": "PERMISSION", "permission": "GOVERNANCE"},
+                        {"type": "DOMAIN PERMISSION", "permission": "Manage Data Products"},
+                    ]
+                }
+            ]
+        },
+    },
+}
+"""The flow of a product that was given none. This one is documented (FACTS 2.4); it stands here to be found."""

@@ -1,0 +1,383 @@
+"""The settings of one run: `dpsync.yaml`, the environment variables and the command line, settled into one value.
+
+A room of its own because it decides where the token is sent, and that has to be read in one sitting: only to hosts of the
+vendor, to this machine, or to hosts that an environment variable names, which a pull request cannot set. It is given a
+document that was already read; it opens no file and asks nobody.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from dpsync.errors import InvalidManifests, UsageError
+from dpsync.kinds import API_VERSION
+from dpsync.model.finding import Finding, Severity, in_order
+from dpsync.model.place import Origin, Places
+from dpsync.model.secret import Token
+from dpsync.model.validation import closest, shown, validated
+
+TOKEN_PREFIX = "DPSYNC_TOKEN"  # noqa: S105  # the name of a variable
+ALLOWED_HOSTS = "DPSYNC_ALLOWED_HOSTS"
+VENDOR_HOSTS = ".api.immutacloud.com"
+SANDBOX = "sandbox:"
+SANDBOX_FILE = ".dpsync/sandbox.db"
+SANDBOX_TOKEN = "sandbox"  # noqa: S105  # not a secret: the sandbox takes it, and nothing else does
+EXAMPLE = "example-"
+PARALLELISM = 10
+MOST_PARALLELISM = 32
+
+_URL = re.compile(r"https?://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?")
+_SANDBOX = re.compile(r"sandbox:(?:[^\s\x00-\x1f\x7f]+\.db)?")
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+
+
+# ------------------------------------------------------------------------------------- what is written
+
+
+def _refuse(message: str, remedy: str) -> PydanticCustomError:
+    # Braces would be placeholders, so the whole text is one.
+    return PydanticCustomError("settings", "{text}", {"text": message, "remedy": remedy})
+
+
+def _url(url: str) -> str:
+    if url.startswith(SANDBOX):
+        if _SANDBOX.fullmatch(url):
+            return url
+        raise _refuse(
+            f"{shown(url)} is not a sandbox.",
+            "Write `sandbox:`, or `sandbox:` and a path that ends with .db.",
+        )
+    if "@" in url:
+        raise _refuse(
+            "A url holds no user and no password.",
+            "Remove what stands before the `@`; the token comes from an environment variable.",
+        )
+    if not _URL.fullmatch(url):
+        raise _refuse(
+            f"{shown(url)} is not a url of a marketplace.",
+            "Write one such as https://na.api.immutacloud.com/marketplace, or `sandbox:`.",
+        )
+    if url.startswith("http:") and not is_loopback(url):
+        raise _refuse(
+            f"{shown(url)} would send the token unencrypted.",
+            "Write https://; http is for this machine only.",
+        )
+    return url.rstrip("/")
+
+
+def _token_variable(name: str) -> str:
+    if re.fullmatch(TOKEN_PREFIX + r"[A-Z0-9_]*", name):
+        return name
+    # The value is not quoted: a token may have been put here by mistake.
+    raise _refuse(
+        f"tokenVariable is the name of an environment variable that begins with {TOKEN_PREFIX}.",
+        f"Write a name such as {TOKEN_PREFIX} or {TOKEN_PREFIX}_PROD. If this is a token, revoke it.",
+    )
+
+
+def _inside(path: str) -> str:
+    pure = PurePosixPath(path)
+    if (
+        not path.strip()
+        or pure.is_absolute()
+        or ".." in pure.parts
+        or "\\" in path
+        or re.match(r"[A-Za-z]:", path)
+    ):
+        raise _refuse(
+            f"{shown(path)} is not a path below the workspace.",
+            "Write a path relative to dpsync.yaml, with `/` and without `..`.",
+        )
+    return path
+
+
+def _workspace_id(text: str) -> str:
+    if re.fullmatch(r"[a-z0-9-]{8,64}", text):
+        return text
+    raise _refuse(
+        f"{shown(text)} is not a workspace id.",
+        "Write 8 to 64 of a-z, 0-9 and `-`; `dpsync init` makes one. Never change it once something was applied.",
+    )
+
+
+def _limit(value: Any) -> Any:
+    entries = value if isinstance(value, list) else [value]
+    if all(isinstance(entry, bool | int | float | str) for entry in entries):
+        return tuple(value) if isinstance(value, list) else value
+    raise _refuse(
+        f"A guardrail's limit cannot be {shown(value)}.", "Write a number, a text, true or false, or a list of texts."
+    )
+
+
+def _guardrail(value: Any) -> Any:
+    if isinstance(value, str):
+        raise _refuse(f"A guardrail is a mapping, not {shown(value)}.", f"Write {{severity: {value}}}.")
+    return value
+
+
+class _Written(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, hide_input_in_errors=True
+    )
+
+
+class WorkspaceMetadata(_Written):
+    """What a workspace is called, and the id that is part of every identity it makes."""
+
+    name: Annotated[str, Field(min_length=1, description="What the workspace is called.")]
+    id: Annotated[
+        str,
+        AfterValidator(_workspace_id),
+        Field(description="Part of every identity; made once by `dpsync init`, never changed."),
+    ]
+
+
+class Environment(_Written):
+    """One marketplace that the manifests are applied to."""
+
+    url: Annotated[
+        str,
+        AfterValidator(_url),
+        Field(description="Such as https://na.api.immutacloud.com/marketplace, or `sandbox:`."),
+    ]
+    token_variable: Annotated[
+        str,
+        AfterValidator(_token_variable),
+        Field(description="The environment variable that holds the token."),
+    ] = TOKEN_PREFIX
+    vintage: Annotated[
+        Literal["v1", "v2"], Field(description="Which version of the API the marketplace speaks.")
+    ] = "v2"
+    prune: Annotated[
+        StrictBool, Field(description="Whether what this workspace made and no manifest names is deleted.")
+    ] = False
+    parallelism: Annotated[
+        StrictInt, Field(ge=1, le=MOST_PARALLELISM, description="How many requests are under way at once.")
+    ] = PARALLELISM
+
+
+class Guardrail(BaseModel):
+    """How strict one guardrail is; its limits are its own business and stand beside the severity."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
+    __pydantic_extra__: dict[str, Annotated[Any, BeforeValidator(_limit)]]
+
+    severity: Annotated[
+        Literal["error", "warning", "off"] | None, Field(description="error, warning or off.")
+    ] = None
+
+
+class WorkspaceSpec(_Written):
+    """Where the manifests are, and where they go."""
+
+    manifests: Annotated[
+        tuple[Annotated[str, AfterValidator(_inside)], ...],
+        Field(min_length=1, description="The folders (or files) of manifests, relative to dpsync.yaml."),
+    ]
+    environments: Annotated[
+        dict[str, Environment], Field(min_length=1, description="The marketplaces, by name.")
+    ]
+    guardrails: Annotated[
+        dict[str, Annotated[Guardrail, BeforeValidator(_guardrail)]],
+        Field(description="Guardrails that are to be stricter or more lenient, by name."),
+    ] = {}
+
+
+class Workspace(_Written):
+    """The document of `dpsync.yaml`."""
+
+    api_version: Annotated[Literal["dpsync/v1beta1"], Field(description=f"It is {API_VERSION}.")]
+    kind: Annotated[Literal["Workspace"], Field(description="It is Workspace.")]
+    metadata: WorkspaceMetadata
+    spec: WorkspaceSpec
+
+
+# --------------------------------------------------------------------------------------- what it means
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that one run in one environment has to know, except the token."""
+
+    root: Path
+    workspace: str
+    workspace_id: str
+    manifests: tuple[str, ...]
+    environment: str
+    url: str
+    vintage: str
+    prune: bool
+    token_variable: str
+    parallelism: int
+    guardrails: Mapping[str, Mapping[str, object]]
+
+
+def read_settings(
+    places: Places,
+    root_value: object,
+    file: str,
+    root: Path,
+    *,
+    environment: str | None,
+    environ: Mapping[str, str],
+    url: str | None = None,
+) -> Settings:
+    """The settings that the workspace document gives in one environment.
+
+    `url` takes the place of the environment's; `environ` are the environment variables. Raises InvalidManifests for what is
+    wrong in the document, UsageError for an environment that it does not have and for a host that may not get a token.
+    """
+    workspace, findings = validated(Workspace, root_value, places, file)
+    if workspace is None:
+        raise InvalidManifests(in_order(findings))
+    spec = workspace.spec
+    name = _chosen(environment, tuple(spec.environments))
+    chosen = spec.environments[name]
+    address = chosen.url if url is None else _given(url)
+    _check_host(address, environ)
+    if url is None and _leads_out(address, root):
+        _raise_at(
+            places,
+            file,
+            ("spec", "environments", name, "url"),
+            f"{shown(address)} leads out of the workspace.",
+            "Write a path below dpsync.yaml.",
+        )
+    if workspace.metadata.id.startswith(EXAMPLE) and not (is_sandbox(address) or is_loopback(address)):
+        _raise_at(
+            places,
+            file,
+            ("metadata", "id"),
+            f"{shown(workspace.metadata.id)} is the id of an example; "
+            "every workspace that copied it would take the others' objects for its own.",
+            "Run `dpsync init` in a new folder and copy the id that it makes.",
+        )
+    return Settings(
+        root=root,
+        workspace=workspace.metadata.name,
+        workspace_id=workspace.metadata.id,
+        manifests=spec.manifests,
+        environment=name,
+        url=address,
+        vintage=chosen.vintage,
+        prune=chosen.prune,
+        token_variable=chosen.token_variable,
+        parallelism=chosen.parallelism,
+        guardrails={
+            rule: guardrail.model_dump(exclude_unset=True) for rule, guardrail in spec.guardrails.items()
+        },
+    )
+
+
+def token_of(settings: Settings, environ: Mapping[str, str]) -> Token:
+    """The token from the environment's variable; the sandbox needs none. Raises UsageError."""
+    if is_sandbox(settings.url):
+        return Token(SANDBOX_TOKEN)
+    name = settings.token_variable
+    text = environ.get(name, "")
+    if not text.strip():
+        hint = f" The token of a served sandbox is `{SANDBOX_TOKEN}`." if is_loopback(settings.url) else ""
+        raise UsageError(
+            f"The environment {settings.environment} takes its token from {name}, which is not set.",
+            f"Set {name} to a personal access token of the marketplace.{hint}",
+        )
+    return token_from(text, name)
+
+
+def token_from(text: str, where: str) -> Token:
+    """The token in a text, without the blanks around it. `where` is a variable or a file. Raises UsageError."""
+    stripped = text.strip()
+    if not _TOKEN.fullmatch(stripped):
+        raise UsageError(
+            f"What {where} holds is not a token: it is empty, or has blanks or other characters inside that no token has.",
+            "Copy the token again, in one line and without quotes or `Bearer`.",
+        )
+    return Token(stripped)
+
+
+def is_sandbox(url: str) -> bool:
+    """Whether the url means the built-in sandbox, in this very process."""
+    return url.startswith(SANDBOX)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the url leads to this machine and no further."""
+    host = "" if is_sandbox(url) else urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def sandbox_path(settings: Settings) -> Path | None:
+    """The file of the sandbox's world, or None where the url is not a sandbox."""
+    if not is_sandbox(settings.url):
+        return None
+    return settings.root / (settings.url.removeprefix(SANDBOX) or SANDBOX_FILE)
+
+
+# --------------------------------------------------------------------------------------------- rules
+
+
+def _chosen(environment: str | None, names: tuple[str, ...]) -> str:
+    listed = ", ".join(names)
+    if environment is None:
+        if len(names) == 1:
+            return names[0]
+        raise UsageError(
+            f"The workspace has more than one environment: {listed}.",
+            "Choose one with --env, or with DPSYNC_ENV.",
+        )
+    if environment in names:
+        return environment
+    meant = closest(environment, names)
+    hint = f"Did you mean `{meant}`? " if meant is not None else ""
+    raise UsageError(f"There is no environment {shown(environment)}.", f"{hint}The workspace has: {listed}.")
+
+
+def _given(url: str) -> str:
+    """A url from the command line, held to the same rules as one from the document."""
+    try:
+        return _url(url)
+    except PydanticCustomError as error:
+        context = error.context or {}
+        raise UsageError(str(context["text"]), str(context["remedy"])) from None
+
+
+def _check_host(url: str, environ: Mapping[str, str]) -> None:
+    if is_sandbox(url) or is_loopback(url):
+        return
+    host = (urlsplit(url).hostname or "").casefold()
+    allowed = {name.strip().casefold() for name in environ.get(ALLOWED_HOSTS, "").split(",")} - {""}
+    if host.endswith(VENDOR_HOSTS) or host in allowed:
+        return
+    raise UsageError(
+        f"{host} is not a host that dpsync sends a token to.",
+        f"A token goes to *{VENDOR_HOSTS}, to this machine, and nowhere else, whatever a url in the workspace says. "
+        f"If {host} is your marketplace, name it in the environment variable {ALLOWED_HOSTS}.",
+    )
+
+
+def _leads_out(url: str, root: Path) -> bool:
+    if not is_sandbox(url):
+        return False
+    real = os.path.realpath(root)
+    return not Path(os.path.realpath(root / url.removeprefix(SANDBOX))).is_relative_to(real)
+
+
+def _raise_at(places: Places, file: str, path: tuple[str, ...], message: str, remedy: str) -> None:
+    origin = Origin(file, *places.at(path))
+    raise InvalidManifests((Finding("invalid-value", Severity.ERROR, message, remedy, origin),))

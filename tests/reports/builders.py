@@ -1,0 +1,357 @@
+"""Small builders of reports, made by hand from the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from dpsync.kinds.data_product import DataProductSpec
+from dpsync.kinds.data_use_agreement import DataUseAgreementSpec
+from dpsync.kinds.request_form import ChoiceField, RequestFormSpec, ShortAnswerField
+from dpsync.kinds.review_flow import (
+    Approve,
+    Delegate,
+    GroupReviewer,
+    PermissionReviewer,
+    Review,
+    Stage,
+    UserReviewer,
+)
+from dpsync.kinds.shared import RequestForms
+from dpsync.model.access import Accesses
+from dpsync.model.base import FieldPath, Spec
+from dpsync.model.change import Action, Change, FieldChange, SourceChange
+from dpsync.model.compare import mismatches
+from dpsync.model.finding import Finding, Severity
+from dpsync.model.outcome import Outcome, Result
+from dpsync.model.place import Layer, Origin
+from dpsync.model.plan import Plan, Target
+from dpsync.model.reference import Address, Reference, SourceReference
+from dpsync.model.report import Report
+from dpsync.model.resource import LiveResource, Resource
+
+TARGET = Target("acme-data", "w-7f3k2m", "sandbox", "http://127.0.0.1:8765", "acme")
+
+
+@dataclass(frozen=True)
+class Written:
+    """Where the fields of a resource stand."""
+
+    file: str
+    line: int
+    defaults: dict[str, Origin] = field(default_factory=dict)
+
+    def of(self, path: FieldPath) -> Origin:
+        default = self.defaults.get(str(path[0])) if path else None
+        return default or Origin(self.file, self.line, 1)
+
+
+def named(text: str) -> Reference:
+    return Reference(text, "name", f"id-of-{text}")
+
+
+def sources(*texts: str, by_match: bool = False) -> tuple[SourceReference, ...]:
+    return tuple(
+        SourceReference("name", text, id=str(len(text)), by_match=by_match) for text in sorted(texts)
+    )
+
+
+def product(**values: Any) -> DataProductSpec:
+    first: dict[str, Any] = {"name": "North American Sales", "domain": named("Sales"), "sources": ()}
+    return DataProductSpec.of(**(first | values))
+
+
+def forms(access: str, masking: str) -> RequestForms:
+    return RequestForms.of(data_access=named(access), masking_exception=named(masking))
+
+
+def updated(
+    address: Address,
+    before: Spec,
+    after: Spec,
+    *,
+    approved: int | None = None,
+    origin: Origin | None = None,
+    changed_sources: SourceChange | None = None,
+    **rest: Any,
+) -> Change:
+    origin = origin or Origin(f"products/{address.key}.yaml", 4, 1)
+    fields = tuple(
+        FieldChange(
+            found.dotted, found.before, found.after, found.rule.effects(found.before, found.after), origin
+        )
+        for found in mismatches(after, before)
+        if found.dotted != "sources"
+    )
+    return Change(
+        address,
+        f"id-of-{address.key}",
+        after.title,
+        (Action.UPDATE,) if fields else (Action.REPLACE_SOURCES,),
+        LiveResource(address.kind, f"id-of-{address.key}", before, accesses=Accesses(approved)),
+        Resource(address, f"id-of-{address.key}", False, after, Written(origin.file, origin.line)),
+        fields=fields,
+        sources=changed_sources or SourceChange(),
+        origin=origin,
+        **rest,
+    )
+
+
+def created(address: Address, after: Spec, *, origins: Written | None = None, **rest: Any) -> Change:
+    origins = origins or Written(f"products/{address.key}.yaml", 1)
+    return Change(
+        address,
+        f"id-of-{address.key}",
+        after.title,
+        (Action.CREATE,),
+        None,
+        Resource(address, f"id-of-{address.key}", False, after, origins),
+        sources=SourceChange(tuple(getattr(after, "sources", ()))),
+        origin=origins.of(()),
+        **rest,
+    )
+
+
+def deleted(address: Address, before: Spec, *, approved: int | None = None, **rest: Any) -> Change:
+    return Change(
+        address,
+        f"id-of-{address.key}",
+        before.title,
+        (Action.DELETE,),
+        LiveResource(address.kind, f"id-of-{address.key}", before, accesses=Accesses(approved)),
+        None,
+        reason="owned by this workspace and in no manifest",
+        **rest,
+    )
+
+
+def report(*changes: Change, **plan: Any) -> Report:
+    return Report("plan", "0.1.0", Plan(TARGET, changes, **plan))
+
+
+SALES = updated(
+    Address("DataProduct", "na-sales"),
+    product(description="All sales", subject_matter_expert=named("jane.doe@acme.example")),
+    product(
+        description="All sales records from the current fiscal year",
+        subject_matter_expert=None,
+        sources=sources("ANALYTICS.SALES.ORDER_ITEMS"),
+    ),
+    approved=38,
+    changed_sources=SourceChange(
+        sources("ANALYTICS.SALES.ORDER_ITEMS"), sources("ANALYTICS.SALES.LEGACY_ORDERS"), 12
+    ),
+    origin=Origin("products/sales/na-sales.yaml", 4, 1),
+    wave=2,
+)
+
+CLICKS = created(
+    Address("DataProduct", "web-clicks"),
+    product(
+        name="Web Clicks",
+        domain=named("Marketing"),
+        description="Every click on the web shop.\nBots are taken out.\nKept for two years.",
+        request_forms=forms("standard", "strict"),
+        sources=sources(*(f"main.web.clicks_{number:02}" for number in range(1, 25)), by_match=True),
+        lifecycle="active",
+    ),
+    origins=Written(
+        "products/web/clicks.yaml",
+        1,
+        {"requestForms": Origin("products/_shared/domains.yaml", 8, 5, Layer.DEFAULT)},
+    ),
+    wave=2,
+    needs=(Address("RequestForm", "strict"),),
+)
+
+STRICT = updated(
+    Address("RequestForm", "strict"),
+    RequestFormSpec.of(
+        name="Strict",
+        fields=(
+            ChoiceField.of(type="DROPDOWN", label="Purpose", required=True, options=("Research",), id="f1"),
+            ShortAnswerField.of(type="SHORT_ANSWER", label="Ticket", required=True, id="f2"),
+        ),
+        review_flow=Approve.of(decision="approve", comment="ok", duration=30, duration_unit="DAYS"),
+        agreements=(named("Terms of 2024"),),
+    ),
+    RequestFormSpec.of(
+        name="Strict",
+        fields=(
+            ShortAnswerField.of(key="project", type="SHORT_ANSWER", label="Project", required=False, id="f3"),
+            ChoiceField.of(
+                key="purpose", type="DROPDOWN", label="Purpose", options=("Research", "Fraud"), id="f1"
+            ),
+        ),
+        review_flow=Review.of(
+            decision="review",
+            stages=(
+                Stage.of(
+                    any=(
+                        UserReviewer.of(user=named("jane.doe@acme.example")),
+                        GroupReviewer.of(group="stewards"),
+                    )
+                ),
+                Stage.of(all=(PermissionReviewer.of(permission="GOVERNANCE"),)),
+            ),
+            rules=({"conditions": {"all": []}, "event": {"type": "approve"}},),
+        ),
+        agreements=(named("Terms of 2025"),),
+    ),
+    origin=Origin("forms/strict.yaml", 1, 1),
+    wave=1,
+)
+
+TERMS = updated(
+    Address("DataUseAgreement", "terms"),
+    DataUseAgreementSpec.of(name="Terms", body="One.\nUse it for research only.\nThree.\nFour.\n"),
+    DataUseAgreementSpec.of(name="Terms", body="One.\nUse it for research and fraud.\nThree.\nFour.\n"),
+    origin=Origin("agreements/terms.yaml", 1, 1),
+)
+
+RENAME = updated(
+    Address("DataProduct", "returns"), product(name="Returns"), product(name="Returned Goods"), approved=4
+)
+SUSPENSION = updated(
+    Address("DataProduct", "payroll"),
+    product(name="Payroll", lifecycle="active"),
+    product(name="Payroll", lifecycle="suspended"),
+    approved=1,
+)
+MOVE = updated(
+    Address("DataProduct", "stores"),
+    product(name="Stores", domain=named("Sales")),
+    product(name="Stores", domain=named("Retail")),
+)
+OLD = deleted(Address("DataProduct", "old-thing"), product(name="Old Thing"), approved=0, needs=(), wave=3)
+BLOCKED = deleted(
+    Address("DataProduct", "customers"),
+    product(name="Customers"),
+    approved=212,
+    blocked=(
+        Finding(
+            "delete-with-members",
+            Severity.ERROR,
+            "212 approved accesses would end with Customers.",
+            "Set `lifecycle: suspended` first and delete it once nobody asks for it any more.",
+            address=Address("DataProduct", "customers"),
+        ),
+    ),
+    wave=3,
+)
+OLD_FORM = deleted(
+    Address("RequestForm", "old-form"),
+    RequestFormSpec.of(name="Old Form", fields=(), review_flow=Delegate.of(decision="delegate")),
+    wave=4,
+)
+
+WARNING = Finding(
+    "no-request-form",
+    Severity.WARNING,
+    "The product names no request form, so dpsync does not manage it.",
+    "Add `requestForm:` here, or to the defaults of its Domain.",
+    Origin("products/stores.yaml", 3, 5),
+)
+ABOUT_SALES = Finding(
+    "source-removed",
+    Severity.WARNING,
+    "38 approved accesses lose ANALYTICS.SALES.LEGACY_ORDERS.",
+    "Tell the consumers before you merge.",
+    Origin("products/sales/na-sales.yaml", 9, 5),
+    SALES.address,
+)
+
+KEPT = (
+    LiveResource("DataProduct", "5f0c3a52-0000-8000-8000-000000000001", product(name="Pilot")),
+    LiveResource(
+        "DataUseAgreement",
+        "5f0c3a52-0000-8000-8000-000000000002",
+        DataUseAgreementSpec.of(name="Draft", body="x"),
+    ),
+)
+
+EVERYTHING = report(
+    TERMS,
+    STRICT,
+    SALES,
+    CLICKS,
+    RENAME,
+    SUSPENSION,
+    MOVE,
+    OLD,
+    OLD_FORM,
+    BLOCKED,
+    findings=(WARNING, ABOUT_SALES),
+    kept=KEPT,
+    owned=31,
+    unchanged=22,
+    unmanaged={"DataProduct": 12, "RequestForm": 3},
+)
+NOTHING = report(owned=31, unchanged=31, unmanaged={"DataProduct": 1})
+ONLY_BLOCKED = report(BLOCKED)
+INCOMPLETE = report(
+    RENAME,
+    complete=False,
+    findings=(
+        Finding(
+            "not-read",
+            Severity.ERROR,
+            "The data sources of the domain Sales could not be read: 503 after 5 tries.",
+            "Run the plan again.",
+        ),
+    ),
+)
+APPLIED = Report(
+    "apply",
+    "0.1.0",
+    Plan(TARGET, (SALES, RENAME, OLD)),
+    (
+        Outcome(SALES, Result.DONE, calls=2),
+        Outcome(RENAME, Result.ALREADY),
+        Outcome(OLD, Result.DONE, calls=1),
+    ),
+)
+HALF_APPLIED = Report(
+    "apply",
+    "0.1.0",
+    Plan(TARGET, (STRICT, SALES, CLICKS, RENAME, SUSPENSION, BLOCKED)),
+    (
+        Outcome(SALES, Result.DONE, calls=2),
+        Outcome(
+            STRICT,
+            Result.FAILED,
+            "The marketplace refused it: 409 Request form name in use.",
+            "Choose another `name` in forms/strict.yaml.",
+            1,
+        ),
+        Outcome(CLICKS, Result.SKIPPED, "RequestForm/strict failed."),
+        Outcome(RENAME, Result.STALE, "Its name was changed since the plan was made.", "Plan again."),
+    ),
+    interrupted=True,
+)
+VALID = Report("validate", "0.1.0", declared={"RequestForm": 1, "DataProduct": 27})
+INVALID = Report(
+    "validate",
+    "0.1.0",
+    findings=(
+        WARNING,
+        Finding(
+            "unknown-field",
+            Severity.ERROR,
+            "'descripton' is not a field of DataProduct.",
+            "Did you mean `description`?",
+            Origin("products/sales/na-sales.yaml", 7, 3),
+        ),
+    ),
+)
+
+REPORTS = {
+    "everything": EVERYTHING,
+    "nothing": NOTHING,
+    "only-blocked": ONLY_BLOCKED,
+    "incomplete": INCOMPLETE,
+    "applied": APPLIED,
+    "half-applied": HALF_APPLIED,
+    "valid": VALID,
+    "invalid": INVALID,
+}

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dpsync.model.change import Action
+from dpsync.model.plan import Plan
+from dpsync.model.reference import Address
+from dpsync.model.report import Page, Report
+from dpsync.reports import text
+from dpsync.reports.layout import cells, visible, wrapped
+from reports.builders import CLICKS, REPORTS, SALES, created, product, report, sources, updated
+
+_ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@pytest.mark.parametrize("name", REPORTS)
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_no_line_is_wider_than_the_page_unless_one_word_is(name: str, width: int) -> None:
+    for line in text.render(REPORTS[name], Page(width)).splitlines():
+        assert cells(line) <= width or len(line.split()) <= 2, line
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_lines_have_no_blanks_at_their_end_and_the_text_ends_with_one_newline(name: str) -> None:
+    written = text.render(REPORTS[name], Page())
+    assert all(line == line.rstrip() for line in written.split("\n"))
+    assert written.endswith("\n")
+    assert not written.endswith("\n\n")
+    assert "\n\n\n" not in written
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_colour_adds_escape_sequences_and_changes_nothing_else(name: str) -> None:
+    coloured = text.render(REPORTS[name], Page(colour=True))
+    assert "\x1b[" in coloured
+    assert _ESCAPES.sub("", coloured) == text.render(REPORTS[name], Page())
+
+
+def test_colour_is_decided_by_the_page_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
+    assert "\x1b[" in text.render(REPORTS["everything"], Page(colour=True))
+    assert "\x1b" not in text.render(REPORTS["everything"], Page())
+
+
+def test_every_source_of_an_existing_product_is_listed_however_many() -> None:
+    names = [f"db.schema.table_{number:03}" for number in range(150)]
+    change = updated(
+        Address("DataProduct", "wide"),
+        product(),
+        product(sources=sources(*names)),
+        changed_sources=CLICKS.sources.__class__(added=sources(*names)),
+    )
+    written = text.render(report(change), Page())
+    assert all(name in written for name in names)
+    assert "sources: 150 added" in written
+
+
+def test_a_suspended_product_gives_new_sources_only_once_it_is_active() -> None:
+    change = updated(
+        Address("DataProduct", "x"),
+        product(lifecycle="suspended"),
+        product(lifecycle="suspended"),
+        approved=2,
+        changed_sources=SALES.sources.__class__(added=sources("a.b.c")),
+    )
+    assert "2 approved accesses get 1 more source once it is active again" in text.render(
+        report(change), Page(120)
+    )
+
+
+def test_sources_of_the_same_name_are_told_apart_by_their_ids() -> None:
+    one, other = sources("Orders")[0], sources("Orders")[0]
+    change = created(
+        Address("DataProduct", "x"),
+        product(sources=(one, other.__class__("name", "Orders", id="77"))),
+    )
+    written = text.render(report(change), Page())
+    assert "+ Orders (id 6)" in written
+    assert "+ Orders (id 77)" in written
+
+
+def test_a_plan_with_an_error_that_belongs_to_no_change_never_claims_that_all_is_well() -> None:
+    plan = REPORTS["incomplete"].plan
+    assert plan is not None
+    written = text.render(Report("plan", "1", Plan(plan.target, (), plan.findings)), Page())
+    assert "No changes to apply. 1 error." in written
+    assert "matches" not in written
+
+
+def test_an_incomplete_plan_without_changes_never_claims_that_all_is_well() -> None:
+    assert "matches" not in text.render(report(complete=False), Page())
+
+
+def test_a_create_takes_nobody_s_access() -> None:
+    assert CLICKS.action is Action.CREATE
+    assert "access:" not in text.render(report(CLICKS), Page())
+
+
+@given(st.text())
+def test_what_is_shown_can_be_printed(shown: str) -> None:
+    assert visible(shown).replace("\u3000", "").isprintable()
+
+
+@given(st.text(), st.integers(20, 90), st.integers(0, 8), st.integers(0, 8))
+def test_wrapping_loses_nothing(words: str, width: int, indent: int, hang: int) -> None:
+    rows = list(wrapped(words, width, indent, hang))
+    assert " ".join(rows).split(" ") != []
+    assert "".join("".join(rows).split(" ")) == "".join(visible(words).split(" "))

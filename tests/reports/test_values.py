@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from typing import Any
+
+from dpsync.kinds.request_form import ShortAnswerField
+from dpsync.kinds.review_flow import Approve, GroupReviewer, PermissionReviewer, Review, Stage
+from dpsync.reports.values import changed_lines, set_lines
+from reports.builders import RequestForms, forms, named
+
+
+def lines(before: Any, after: Any) -> list[str]:
+    return ["  " * line.depth + line.signed for line in changed_lines("field", before, after)]
+
+
+def test_flows_that_read_the_same_show_in_what_they_differ() -> None:
+    before, after = (
+        Review.of(decision="review", stages=(Stage.of(any=(GroupReviewer.of(group="g", id=number),)),))
+        for number in (7, 8)
+    )
+    assert lines(before, after) == [
+        "field:",
+        "  still: group g",
+        "  stages[1].any[1].id: 7 → 8",
+    ]
+
+
+def test_one_reviewer_who_becomes_all_reviewers_is_not_silent() -> None:
+    reviewer = (PermissionReviewer.of(permission="AUDIT"),)
+    before = Review.of(decision="review", stages=(Stage.of(any=reviewer),))
+    after = Review.of(decision="review", stages=(Stage.of(all=reviewer),))
+    assert lines(before, after)[2:] == [
+        '  stages[1].any[1].permission: "AUDIT" → (none)',
+        '  stages[1].all[1].permission: (none) → "AUDIT"',
+    ]
+
+
+def test_a_rule_is_never_hidden_behind_a_count() -> None:
+    flows = [
+        Approve.of(decision="approve", rules=({"event": {"type": name}},)) for name in ("approve", "deny")
+    ]
+    shown = lines(*flows)
+    assert '    -     "type": "approve"' in [line.replace("      - ", "    - ") for line in shown]
+    assert any('"deny"' in line for line in shown)
+
+
+def test_the_rules_of_a_new_object_are_shown_too() -> None:
+    flow = Approve.of(decision="approve", comment="Welcome", rules=({"event": {"type": "deny"}},))
+    shown = [line.signed for line in set_lines("reviewFlow", flow)]
+    assert shown[0] == "reviewFlow: 1 rule, otherwise approved at once"
+    assert 'comment: "Welcome"' in shown
+    assert any('"deny"' in line for line in shown)
+
+
+def test_an_order_that_changes_is_said() -> None:
+    one, two = (ShortAnswerField.of(type="SHORT_ANSWER", label=label, id=label) for label in ("A", "B"))
+    assert lines((one, two), (two, one)) == [
+        "field: 2 kept",
+        "  the order becomes: B (SHORT_ANSWER), A (SHORT_ANSWER)",
+    ]
+
+
+def test_a_label_that_changes_under_its_id_is_one_change() -> None:
+    one, two = (ShortAnswerField.of(type="SHORT_ANSWER", label=label, id="f") for label in ("Old", "New"))
+    assert lines((one,), (two,)) == [
+        "field: 1 changed",
+        "  ~ New (SHORT_ANSWER)",
+        '    label: "Old" → "New"',
+    ]
+
+
+def test_blanks_at_the_end_of_a_line_are_seen() -> None:
+    assert lines("a\nb", "a\nb ") == ["field:", "    a", "  - b", "  + b\\x20"]
+
+
+def test_an_empty_text_is_not_taken_for_none() -> None:
+    assert lines(None, "") == ['field: (none) → ""']
+    assert lines("(none)", None) == ['field: "(none)" → (none)']
+
+
+def test_of_a_group_of_fields_only_the_managed_ones_are_shown() -> None:
+    assert lines(forms("a", "b"), RequestForms.of(data_access=named("c"))) == [
+        "field.dataAccess: a → c",
+    ]
+
+
+def test_a_value_that_becomes_yes_reads_as_yes() -> None:
+    assert lines(False, True) == ["field: no → yes"]
