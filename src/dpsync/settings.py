@@ -37,6 +37,8 @@ EXAMPLE = "example-"
 PARALLELISM = 10
 MOST_PARALLELISM = 32
 
+Vintage = Literal["v1", "v2"]
+
 _URL = re.compile(r"https?://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?")
 _SANDBOX = re.compile(r"sandbox:(?:[^\s\x00-\x1f\x7f]+\.db)?")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
@@ -116,7 +118,8 @@ def _limit(value: Any) -> Any:
     if all(isinstance(entry, bool | int | float | str) for entry in entries):
         return tuple(value) if isinstance(value, list) else value
     raise _refuse(
-        f"A guardrail's limit cannot be {shown(value)}.", "Write a number, a text, true or false, or a list of texts."
+        f"A guardrail's limit cannot be {shown(value)}.",
+        "Write a number, a text, true or false, or a list of texts.",
     )
 
 
@@ -156,9 +159,7 @@ class Environment(_Written):
         AfterValidator(_token_variable),
         Field(description="The environment variable that holds the token."),
     ] = TOKEN_PREFIX
-    vintage: Annotated[
-        Literal["v1", "v2"], Field(description="Which version of the API the marketplace speaks.")
-    ] = "v2"
+    vintage: Annotated[Vintage, Field(description="Which version of the API the marketplace speaks.")] = "v2"
     prune: Annotated[
         StrictBool, Field(description="Whether what this workspace made and no manifest names is deleted.")
     ] = False
@@ -216,7 +217,7 @@ class Settings:
     manifests: tuple[str, ...]
     environment: str
     url: str
-    vintage: str
+    vintage: Vintage
     prune: bool
     token_variable: str
     parallelism: int
@@ -306,6 +307,11 @@ def token_from(text: str, where: str) -> Token:
     return Token(stripped)
 
 
+def allowed_hosts(environ: Mapping[str, str]) -> frozenset[str]:
+    """The hosts that may get a token besides the vendor's and this machine."""
+    return frozenset(name.strip().casefold() for name in environ.get(ALLOWED_HOSTS, "").split(",")) - {""}
+
+
 def is_sandbox(url: str) -> bool:
     """Whether the url means the built-in sandbox, in this very process."""
     return url.startswith(SANDBOX)
@@ -361,8 +367,7 @@ def _check_host(url: str, environ: Mapping[str, str]) -> None:
     if is_sandbox(url) or is_loopback(url):
         return
     host = (urlsplit(url).hostname or "").casefold()
-    allowed = {name.strip().casefold() for name in environ.get(ALLOWED_HOSTS, "").split(",")} - {""}
-    if host.endswith(VENDOR_HOSTS) or host in allowed:
+    if host.endswith(VENDOR_HOSTS) or host in allowed_hosts(environ):
         return
     raise UsageError(
         f"{host} is not a host that dpsync sends a token to.",

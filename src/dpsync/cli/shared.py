@@ -95,7 +95,7 @@ def _report_bug() -> None:
         "This is a bug in dpsync. Please report it with the lines below; they hold no token.", err=True
     )
     click.echo(f"dpsync {__version__}, Python {platform.python_version()}, {platform.platform()}", err=True)
-    frames = traceback.TracebackException(*sys.exc_info(), capture_locals=False)  # type: ignore[arg-type]
+    frames = traceback.TracebackException(*sys.exc_info(), capture_locals=False)
     click.echo("".join(frames.format()), err=True, nl=False)
 
 

@@ -18,11 +18,12 @@ SOURCE_KIND = "DataSource"
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Something a reference may mean: its live id, what it is called, and the other names it answers to."""
+    """Something a reference may mean: its live id, what it is called, the other names it answers to, and in what it is."""
 
     id: str
     name: str
     also: tuple[str, ...] = ()
+    within: str | None = None
 
 
 def _domains(catalog: Catalog) -> tuple[Candidate, ...]:
@@ -37,7 +38,7 @@ def _people(catalog: Catalog) -> tuple[Candidate, ...]:
 
 
 def _groups(catalog: Catalog) -> tuple[Candidate, ...]:
-    return tuple(Candidate(group.id, group.name) for group in catalog.groups)
+    return tuple(Candidate(group.id, group.name, within=group.iam) for group in catalog.groups)
 
 
 CANDIDATES: Mapping[str, Callable[[Catalog], tuple[Candidate, ...]]] = {

@@ -45,6 +45,8 @@ class ReviewFlows(Spec):
 class DataProductSpec(Spec):
     """What a data product is called, what is in it, and how one gets access."""
 
+    gives_access = True
+
     name: Annotated[
         str,
         Field(min_length=1, description="Display name. Changing it is an update in place."),

@@ -29,18 +29,16 @@ class UserReviewer(Spec):
 
 
 class GroupReviewer(Spec):
-    """Anybody in a group. The identity provider (`iam`) and the id count only where they are stated."""
+    """Anybody in a group, by its name. The identity provider (`iam`) counts only where it is stated (FACTS 7.7)."""
 
-    group: Annotated[str, Field(min_length=1)]
+    group: Annotated[Reference, Refers("Group", within="iam")]
     iam: str | None = None
-    id: StrictInt | None = None
 
     def matches(self, live: Any) -> bool:
         return (
             isinstance(live, GroupReviewer)
-            and self.group == live.group
+            and self.group.text == live.group.text
             and (self.iam is None or self.iam == live.iam)
-            and (self.id is None or self.id == live.id)
         )
 
     def __str__(self) -> str:

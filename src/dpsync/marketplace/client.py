@@ -85,7 +85,8 @@ class ReadClient:
     ) -> None:
         if not 1 <= parallelism <= MOST_AT_ONCE:
             raise UsageError(f"The parallelism is from 1 to {MOST_AT_ONCE}, not {parallelism}.")
-        self._url = hosts.checked(url, allowed_hosts)
+        check = hosts.checked if transport is None else hosts.checked_in_process
+        self._url = check(url, allowed_hosts)
         self._secret = _usable(token)
         self.parallelism = parallelism
         self.requests: Counter[str] = Counter()
@@ -194,7 +195,8 @@ class ReadClient:
         """Send until there is a good answer, or no hope of one. None if a lost write turned out to have taken effect."""
         if method not in self.methods:
             raise RuntimeError(f"{type(self).__name__} may not send {method} {path}; nothing was sent.")
-        for attempt in range(1, ATTEMPTS + 1):
+        attempt = 1
+        while True:
             async with self._slots.taken(first=first):
                 outcome = await self._attempt(method, path, params, body)
                 if isinstance(outcome, httpx2.Response):
@@ -204,9 +206,9 @@ class ReadClient:
                     await self._sleep(self._delay(outcome, attempt))
             if outcome.follows is _Next.UNSURE and settled is not None and await settled():
                 return None
-        error = outcome.error
-        text = f"{error.message} ({ATTEMPTS} attempts)"
-        raise type(error)(text, error.remedy, method=method, path=path, status=error.status)
+            if attempt == ATTEMPTS:
+                raise _given_up(outcome.error)
+            attempt += 1
 
     def _raise_if_final(self, failure: _Failure, method: str, settled: Settled | None) -> None:
         if failure.follows is _Next.STOP:
@@ -234,9 +236,7 @@ class ReadClient:
         wait = answers.wait_of(response, self._wall_clock())
         if response.status_code == 429:
             return _Failure(error, _Next.AGAIN, wait)
-        if response.status_code in _PASSING or (
-            response.status_code >= 500 and method not in _IDEMPOTENT
-        ):
+        if response.status_code in _PASSING or (response.status_code >= 500 and method not in _IDEMPOTENT):
             return _Failure(error, _Next.UNSURE, wait)
         return _Failure(error, _Next.STOP)
 
@@ -253,7 +253,7 @@ class ReadClient:
     def _delay(self, failure: _Failure, attempt: int) -> float:
         """Full jitter, or what the server asks for; a server that limits is left alone by all until then."""
         if failure.wait is None:
-            return self._jitter() * min(_LONGEST_DELAY, _FIRST_DELAY * 2 ** (attempt - 1))
+            return self._jitter() * min(_LONGEST_DELAY, _FIRST_DELAY * float(2 ** (attempt - 1)))
         if failure.error.status == 429:
             self._not_before = max(self._not_before, self._clock() + failure.wait)
         return failure.wait
@@ -286,6 +286,11 @@ def _usable(token: Token) -> str:
             "Copy it again from the marketplace, Personal access tokens.",
         )
     return text
+
+
+def _given_up(error: MarketplaceError) -> MarketplaceError:
+    text = f"{error.message} ({ATTEMPTS} attempts)"
+    return type(error)(text, error.remedy, method=error.method, path=error.path, status=error.status)
 
 
 def _bad_list(path: str, why: str) -> BadAnswer:

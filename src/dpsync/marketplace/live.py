@@ -153,7 +153,9 @@ class _Reading:
     def _note_if_cut(self, kind: str, text: str, count: int, exact: set[str]) -> None:
         """A full page without what was looked for says nothing: there is no second page (FACTS 0.13)."""
         if count >= DIRECTORY_LIMIT and text.casefold() not in exact:
-            self.gaps.append(Gap(kind, text, f"{text!r} finds {count} or more, and no more than that are shown."))
+            self.gaps.append(
+                Gap(kind, text, f"{text!r} finds {count} or more, and no more than that are shown.")
+            )
 
     # -- forms and agreements ----------------------------------------------------------------------------------------
 

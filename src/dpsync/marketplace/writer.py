@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from dpsync.errors import BadAnswer, Conflict, NotFound
 from dpsync.kinds.data_product import DATA_PRODUCT, DataProductSpec
-from dpsync.marketplace import assumptions
+from dpsync.marketplace import answers, assumptions
 from dpsync.marketplace.client import WriteClient
 from dpsync.marketplace.endpoints import ENDPOINTS, data_product
 from dpsync.marketplace.endpoints.calls import changed_fields
@@ -27,7 +27,9 @@ from dpsync.model.resource import LiveResource
 class MarketplaceWriter:
     """Reads and writes one object at a time. `domains` are names by id, for texts only."""
 
-    def __init__(self, client: WriteClient, *, vintage: str, domains: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, client: WriteClient, *, vintage: str, domains: Mapping[str, str] | None = None
+    ) -> None:
         self._client = client
         self._vintage = vintage
         self._domains = domains or {}
@@ -36,14 +38,19 @@ class MarketplaceWriter:
     async def read(self, change: Change) -> LiveResource | None:
         """The object as it is now, with every part that the change compares or overwrites; None if it is absent.
 
-        A change of nothing but sources reads nothing but sources: the rest is as it was planned, and `parts` says so.
+        What is not read is as it was planned and not managed, and `parts` does not name it: a change of nothing but
+        sources reads nothing but sources.
         After a write, the fields of a product whose other parts are read anyway are those of the last answer.
         """
         answered = self._answers.pop((change.kind, change.id), None)
         try:
             if change.kind == DATA_PRODUCT.name:
                 return await self._read_product(change, answered)
-            return self._made(change, await self._client.get(ENDPOINTS[change.kind].path(change.id)), Parts())
+            return self._made(
+                change,
+                await self._client.get(ENDPOINTS[change.kind].path(change.id)),
+                Parts(domains=self._domains),
+            )
         except NotFound:
             return None
 
@@ -94,14 +101,83 @@ class MarketplaceWriter:
         parts = _parts(change)
         if data_product.FIELDS not in parts and change.before is not None:
             return _with_sources(change.before, await self._sources(change.id))
-        path = ENDPOINTS[change.kind].path(change.id)
         if change.action is Action.CREATE and answered is None:
-            answered = await self._client.get(path)
-        wanted = [work for part, work in _READS.items() if part in parts]
-        if answered is not None and wanted:
-            payload, rest = answered, await together(*(work(self, change.id) for work in wanted))
-        else:
-            payload, *rest = await together(  # type: ignore[assignment]
-                self._client.get(path), *(work(self, change.id) for work in wanted)
-            )
-        return self._made(change, payload, _assembled(rest, self._domains))
+            answered = await self._fields(change.id)  # a 404, as a rule: the rest is then not asked for
+        if data_product.SOURCES not in parts and data_product.FORMS not in parts:
+            made = self._made(change, await self._fields(change.id), Parts(domains=self._domains))
+            return _as_planned(made, change.before)
+        payload, sources, forms = await together(
+            _known(answered) if answered is not None else self._fields(change.id),
+            self._sources(change.id) if data_product.SOURCES in parts else _known(None),
+            self._forms(change.id) if data_product.FORMS in parts else _known(None),
+        )
+        made = self._made(change, payload, Parts(sources, forms, self._domains))
+        return _as_planned(made, change.before)
+
+    async def _fields(self, identity: str) -> Any:
+        return await self._client.get(ENDPOINTS[DATA_PRODUCT.name].path(identity))
+
+    async def _sources(self, identity: str) -> tuple[str, ...]:
+        return data_product.sources(await self._client.get(data_product.sources_path(identity)))
+
+    async def _forms(self, identity: str) -> FormPair:
+        return data_product.forms(await self._client.get(data_product.forms_path(identity)))
+
+    def _made(self, change: Change, payload: Any, parts: Parts) -> LiveResource:
+        resource = ENDPOINTS[change.kind].read(payload, parts)
+        if resource.id != change.id:
+            raise BadAnswer(f"{change.id} was asked for, and {resource.id} was answered.", "Run again.")
+        return resource
+
+
+async def _known(value: Any) -> Any:
+    return value
+
+
+def _parts(change: Change) -> frozenset[str]:
+    """The parts of a product that the change compares or overwrites."""
+    if change.action is Action.DELETE:
+        return frozenset({data_product.FIELDS})
+    if change.action is Action.CREATE:
+        spec = change.after.spec if change.after is not None else None
+        has_forms = isinstance(spec, DataProductSpec) and spec.request_forms is not None
+        found = {data_product.FIELDS, data_product.SOURCES}
+        return frozenset(found | {data_product.FORMS} if has_forms else found)
+    found = set() if change.actions == (Action.REPLACE_SOURCES,) else {data_product.FIELDS}
+    if Action.REPLACE_SOURCES in change.actions:
+        found.add(data_product.SOURCES)
+    writes_forms = assumptions.SEND_WHOLE_OBJECT or "requestForms" in changed_fields(change)
+    if data_product.FIELDS in found and writes_forms:
+        found.add(data_product.FORMS)
+    return frozenset(found)
+
+
+def _as_planned(resource: LiveResource, before: LiveResource | None) -> LiveResource:
+    """The object with what was not read of it as it was planned: there to be looked at, but not managed."""
+    if before is None:
+        return resource
+    missing = [part for part in _PARTS if part not in resource.parts]
+    values = {_PARTS[part]: getattr(before.spec, _PARTS[part]) for part in missing}
+    spec = resource.spec.with_values(**values)
+    spec.model_fields_set.difference_update(values)
+    return replace(resource, spec=spec)
+
+
+_PARTS = {data_product.SOURCES: "sources", data_product.FORMS: "request_forms"}
+"""The field of a product's spec that is a part of its own, by part."""
+
+
+def _with_sources(before: LiveResource, sources: tuple[str, ...]) -> LiveResource:
+    references = tuple(SourceReference("id", each, id=each) for each in sources)
+    spec = before.spec.with_values(sources=references)
+    spec.model_fields_set.intersection_update({"sources"})
+    return replace(before, spec=spec, parts=frozenset({data_product.SOURCES}))
+
+
+def _another_id(call: Call, change: Change, answered: object) -> BadAnswer:
+    return BadAnswer(
+        f"{change.address} was to get the id {change.id}, and the marketplace gave it {answers.shown(str(answered))}.",
+        f"Pin it: write `metadata.id: {answers.shown(str(answered))}` in its manifest.",
+        method=call.method,
+        path=call.path,
+    )

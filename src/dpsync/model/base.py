@@ -8,9 +8,9 @@ that "what differs" is a question about two values of one type. No I/O, and noth
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, Self, TypeVar, cast
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -77,6 +77,9 @@ class Spec(BaseModel):
         arbitrary_types_allowed=True,
         hide_input_in_errors=True,
     )
+
+    gives_access: ClassVar[bool] = False
+    """Whether people have access by an object of this kind, so that deleting it takes access away."""
 
     @classmethod
     def of(cls, **values: Any) -> Self:
@@ -160,7 +163,7 @@ def references_in(value: Any, path: FieldPath = ()) -> Iterator[tuple[FieldPath,
             if rule.refers is None:
                 yield from references_in(inner, here)
             elif isinstance(inner, Reference):
-                yield here, inner, rule.refers
+                yield here, _narrowed(inner, value, rule.refers), rule.refers
             elif isinstance(inner, tuple):
                 for index, entry in enumerate(inner):
                     if isinstance(entry, Reference):
@@ -169,6 +172,10 @@ def references_in(value: Any, path: FieldPath = ()) -> Iterator[tuple[FieldPath,
         for index, entry in enumerate(value):
             if isinstance(entry, Spec):
                 yield from references_in(entry, (*path, index))
+
+
+def _narrowed(reference: Reference, spec: Spec, refers: Refers) -> Reference:
+    return replace(reference, within=getattr(spec, refers.within)) if refers.within else reference
 
 
 def map_references(
@@ -183,7 +190,7 @@ def map_references(
             inner = getattr(value, rule.attribute)
             here = (*path, rule.name)
             if rule.refers is not None and isinstance(inner, Reference):
-                changed[rule.attribute] = put(here, inner, rule.refers)
+                changed[rule.attribute] = put(here, _narrowed(inner, value, rule.refers), rule.refers)
             elif rule.refers is not None and isinstance(inner, tuple):
                 refers = rule.refers
                 changed[rule.attribute] = tuple(

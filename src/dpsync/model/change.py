@@ -109,8 +109,8 @@ class Change:
             found.add(Effect.GRANTS_ACCESS)
         if self.sources.removed:
             found.add(Effect.REMOVES_ACCESS)
-        if self.action is Action.DELETE:
-            found.add(Effect.REMOVES_ACCESS)
+        if self.action is Action.DELETE and self.before is not None:
+            found.add(Effect.REMOVES_ACCESS if self.before.spec.gives_access else Effect.REVIEW)
         return frozenset(found)
 
     @property

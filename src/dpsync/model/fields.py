@@ -31,11 +31,13 @@ class Unordered:
 class Refers:
     """The value names an object of the kind `to`: a resource kind, `User` or `Group`.
 
-    `inherits` says that what is omitted here is taken from the `defaults` of the resource referred to.
+    `inherits` says that what is omitted here is taken from the `defaults` of the resource referred to. `within` is the
+    attribute beside it that narrows the search: the identity provider of a group.
     """
 
     to: str
     inherits: bool = False
+    within: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The plan: every change in order, and what there is to know before saying yes.
+"""The plan: every change, and what there is to know before saying yes.
 
 A frozen value. It is made by `planner/`, held back in part by `checks/`, shown by `reports/` and carried out by `apply/`;
 none of them can change it, they can only make another one. The law: apply makes exactly these changes, less those that
@@ -30,7 +30,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Plan:
-    """Changes in the order in which they would be made, and the findings about them.
+    """Changes in the order in which they are shown, and the findings about them; `waves` is the order of making them.
 
     `kept` are owned objects that no manifest names any more and that pruning, being off, leaves alone. `owned` is how
     many live objects this workspace made or adopted, `unchanged` how many declared ones are as they should be,

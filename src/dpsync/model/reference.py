@@ -43,11 +43,15 @@ How = Literal["key", "name", "id"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reference:
-    """A named object: `text` is what was written or what it is called, `id` its live id once it is resolved."""
+    """A named object: `text` is what was written or what it is called, `id` its live id once it is resolved.
+
+    `within` narrows where a name is looked up, such as one identity provider's groups.
+    """
 
     text: str
     how: How = "name"
     id: str | None = None
+    within: str | None = None
 
     @classmethod
     def of(cls, text: str) -> Reference:
@@ -58,7 +62,7 @@ class Reference:
 
     def resolved(self, live_id: str, text: str) -> Reference:
         """The same reference, now known to be the live object with this id, called `text`."""
-        return Reference(text, self.how, live_id)
+        return Reference(text, self.how, live_id, self.within)
 
     @property
     def identity(self) -> tuple[str, str]:

@@ -283,16 +283,16 @@ def _invalid(error: ErrorDetails, where: str, spot: _Spot) -> _Said:
     if limits:
         return _Said(f"{where} cannot be {shown(value)}.", f"Write a number that is {' and '.join(limits)}.")
     reason = message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    problem, semicolon, remedy = reason.rpartition("; ")
+    if semicolon and repr(value) in problem:
+        return _Said(f"{where}: {_cut(problem)}.", _sentence(remedy))
     if isinstance(value, Mapping | list | tuple):
         subject = f"{where} is not right"
         meant = next((tag for name in value if (tag := closest(str(name), _tags(spot.type)))), None)
-        reason = f"did you mean `{meant}`? {_sentence(reason)}" if meant is not None else reason
+        remedy = f"Did you mean `{meant}`? {_sentence(remedy)}" if meant is not None else remedy
     else:
         subject = f"{where} cannot be {shown(value)}"
-    problem, semicolon, remedy = reason.rpartition("; ")
-    if semicolon:
-        return _Said(f"{subject}: {problem}.", _sentence(remedy))
-    return _Said(f"{subject}.", _sentence(reason))
+    return _Said(f"{subject}: {_cut(problem)}." if semicolon else f"{subject}.", _sentence(_cut(remedy)))
 
 
 _LIMITS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
@@ -306,6 +306,10 @@ def _sentence(text: str) -> str:
     text = text.strip()
     end = "" if text.endswith((".", "?", "!")) else "."
     return text[:1].upper() + text[1:] + end
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 4 * _SHOWN else text[: 4 * _SHOWN - 1] + "…"
 
 
 def _quoted(name: str) -> str:

@@ -173,7 +173,7 @@ class _Resolution:
     def _one_of(
         self, resource: Resource, path: FieldPath, reference: Reference, to: str, among: _Candidates
     ) -> Reference:
-        found = among.find(reference.text)
+        found = among.find(reference)
         if len(found) == 1:
             return reference.resolved(found[0].id, found[0].name)
         if found:
@@ -336,8 +336,9 @@ class _Candidates:
             for name in {one.name.casefold(), *(other.casefold() for other in one.also)}:
                 self._loose.setdefault(name, []).append(one)
 
-    def find(self, text: str) -> tuple[Candidate, ...]:
-        return tuple(self._exact.get(text, ()) or self._loose.get(text.casefold(), ()))
+    def find(self, reference: Reference) -> tuple[Candidate, ...]:
+        found = self._exact.get(reference.text, ()) or self._loose.get(reference.text.casefold(), ())
+        return tuple(one for one in found if reference.within in {None, one.within})
 
     def near(self, text: str) -> str:
         """The names that look most like the text, joined by 'or'; empty if none does."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dpsync.kinds.catalog import DOMAINS, PEOPLE
+from dpsync.kinds.catalog import DOMAINS, GROUPS, PEOPLE
 from dpsync.model.base import Spec, references_in, rules_of
 from dpsync.model.reference import Address, Reference
 from dpsync.model.resource import Resource
@@ -18,6 +18,7 @@ def scope_of(desired: DesiredState) -> Scope:
     """
     domains: set[Reference] = set()
     people: set[str] = set()
+    groups: set[str] = set()
     ids: dict[str, set[str]] = {}
     sources: set[str] = set()
     forms: set[str] = set()
@@ -28,6 +29,8 @@ def scope_of(desired: DesiredState) -> Scope:
                 domains.add(_by_live_name(desired, reference))
             elif refers.to == PEOPLE:
                 people.add(reference.text)
+            elif refers.to == GROUPS:
+                groups.add(reference.text)
         if resource.lifecycle in {"retired", "released"}:
             continue
         managed = set(_managed(resource))
@@ -39,6 +42,7 @@ def scope_of(desired: DesiredState) -> Scope:
         workspace_id=desired.workspace_id,
         domains=frozenset(domains),
         people=frozenset(people),
+        groups=frozenset(groups),
         ids={kind: frozenset(members) for kind, members in ids.items()},
         sources=frozenset(sources),
         forms=frozenset(forms),

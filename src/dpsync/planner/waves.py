@@ -1,5 +1,6 @@
 """The order of the changes: waves in which nothing depends on anything else.
 
+What is shown is in the order in which people think: what is referred to first, deletes last; `wave` says when each is made.
 Edges come from references and from names; deletes come last unless something waits for the name that they free.
 """
 
@@ -18,7 +19,7 @@ _BARRIER = Address("", "everything that is not a delete")
 
 
 def in_waves(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """The changes with their wave, in the order in which they are made; those in a circle are blocked."""
+    """The changes with their wave, in the order in which they are shown; those in a circle are blocked."""
     remaining = tuple(changes)
     while True:
         try:
@@ -36,9 +37,10 @@ def in_waves(changes: Iterable[Change]) -> tuple[Change, ...]:
         return tuple(sorted(numbered, key=_order))
 
 
-def _order(change: Change) -> tuple[int, int, Address]:
+def _order(change: Change) -> tuple[bool, int, Address]:
+    deletes = change.action is Action.DELETE
     rank = KINDS[change.kind].rank
-    return (change.wave, -rank if change.action is Action.DELETE else rank, change.address)
+    return (deletes, -rank if deletes else rank, change.address)
 
 
 def _wave_numbers(changes: tuple[Change, ...]) -> dict[Address, int]:

@@ -98,7 +98,7 @@ def _caller(request: Request, store: Store) -> Caller:
 
 def _query(request: Request) -> Query:
     values: dict[str, tuple[str, ...]] = {}
-    for name, value in parse_qsl(request.scope["query_string"].decode(), keep_blank_values=True):
+    for name, value in parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True):
         values[name] = (*values.get(name, ()), value)
     return Query(values)
 
@@ -108,9 +108,13 @@ async def _body(request: Request) -> Any:
     if len(raw) > assumptions.MAX_BODY:
         raise Refusal(413, "The body is too large.")
     try:
-        return json.loads(raw)
-    except ValueError:
+        body = json.loads(raw)
+        if rb"\u" in raw:
+            # Half of a pair of surrogates is JSON but no text.
+            json.dumps(body, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
         raise Refusal(assumptions.MALFORMED, "The body is not JSON.") from None
+    return body
 
 
 def _response(answer: Answer) -> Response:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +19,9 @@ from dpsync.sandbox.store import MANAGE, Store
 
 Put = Literal["merge", "replace"]
 """What an update does with fields that it leaves out: keep them, or set them to their defaults [UNK 7.1]."""
+
+LARGEST: Final = 2**53 - 1
+"""The largest whole number that JSON can be trusted with."""
 
 _FLAGS: Final = {"true": True, "false": False}
 
@@ -134,7 +136,7 @@ class Query:
             raise answers.invalid([f"{name}: must be true or false"])
         return _FLAGS[value]
 
-    def number(self, name: str, *, default: int, low: int, high: float = math.inf) -> int:
+    def number(self, name: str, *, default: int, low: int, high: int = LARGEST) -> int:
         """The value of a whole number between `low` and `high`."""
         try:
             value = int(self.text(name, str(default)))

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import httpx2
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from dpsync.sandbox.app import VintageName, create_app

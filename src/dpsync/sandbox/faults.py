@@ -157,7 +157,7 @@ class FaultLayer:
         try:
             await self._play(fault, scope, _replayed(body, receive), noting)
         finally:
-            query = scope["query_string"].decode()
+            query = scope["query_string"].decode("latin-1")
             received.append(Received(scope["method"], scope["path"], query, _json(body), status))
 
     async def _status(self, fault: Fault, _scope: Scope, _receive: Receive, send: Send) -> None:

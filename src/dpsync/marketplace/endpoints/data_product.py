@@ -243,7 +243,9 @@ def _updating(change: Change, now: LiveResource | None, vintage: _Vintage) -> tu
     if replaces:
         made.append(_replace(change, spec))
     if last:
-        made.append(_put(change, _body(spec, changed if assumptions.SEND_WHOLE_OBJECT else last, now, vintage)))
+        made.append(
+            _put(change, _body(spec, changed if assumptions.SEND_WHOLE_OBJECT else last, now, vintage))
+        )
     return tuple(made)
 
 
@@ -281,9 +283,7 @@ def _written(
     return body
 
 
-def _metadata(
-    spec: DataProductSpec, metadata: Mapping[str, Any], _vintage: _Vintage
-) -> dict[str, Any]:
+def _metadata(spec: DataProductSpec, metadata: Mapping[str, Any], _vintage: _Vintage) -> dict[str, Any]:
     """`metadata` with the expert put into what was read; null where nothing is left (FACTS 1.10)."""
     rest = {name: value for name, value in metadata.items() if name != "subjectMatterExpert"}
     if spec.subject_matter_expert is not None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from dpsync.marketplace.endpoints.domain import PATH as DOMAINS
 from dpsync.marketplace.paths import below
@@ -20,7 +22,7 @@ class _Source(Wire):
     platform: str | None = None
     hostname: str | None = None
     database: str | None = None
-    schema: str | None = None  # type: ignore[assignment]  # the wire's name; pydantic's own is deprecated
+    db_schema: Annotated[str | None, Field(alias="schema")] = None
     table: str | None = None
     prefix: str | None = None
 
@@ -42,7 +44,7 @@ def _path(source: _Source) -> SourcePath:
         source.platform or None,
         source.hostname or None,
         source.database or None,
-        source.schema or None,
+        source.db_schema or None,
         source.table or None,
         source.prefix or None,
     )

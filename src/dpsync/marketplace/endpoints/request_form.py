@@ -47,7 +47,7 @@ class _Agreement(Wire):
 class _Form(Wire):
     id: str
     name: str
-    fields: tuple[_Question, ...]  # type: ignore[assignment]  # the wire's name; pydantic's own is deprecated
+    fields: tuple[_Question, ...]
     policy: Any
     data_use_agreements: tuple[_Agreement, ...] | None = None
     updated_at: str = ""

@@ -137,7 +137,7 @@ def _domain_permission(reviewer: dict[str, Any], domains: Names) -> Spec:
 _REVIEWERS: Mapping[str, Callable[[dict[str, Any], Names], Spec]] = {
     "USER": _user,
     "GROUP": lambda reviewer, _domains: GroupReviewer.of(
-        group=reviewer["name"], iam=reviewer.get("iamId"), id=whole(reviewer.get("id"))
+        group=Reference(reviewer["name"]), iam=reviewer.get("iamId")
     ),
     "PERMISSION": lambda reviewer, _domains: PermissionReviewer.of(permission=reviewer["permission"]),
     "DOMAIN PERMISSION": _domain_permission,
@@ -182,7 +182,7 @@ def _said(fields: dict[str, Any]) -> dict[str, Any]:
 _WRITTEN: Mapping[type[Spec], Callable[[Any], dict[str, Any]]] = {
     UserReviewer: lambda reviewer: {"type": "USER", "id": reviewer.user.id},
     GroupReviewer: lambda reviewer: _said(
-        {"type": "GROUP", "name": reviewer.group, "iamId": reviewer.iam, "id": reviewer.id}
+        {"type": "GROUP", "name": reviewer.group.text, "iamId": reviewer.iam}
     ),
     PermissionReviewer: lambda reviewer: {"type": "PERMISSION", "permission": reviewer.permission},
     DomainPermissionReviewer: lambda reviewer: _said(
