@@ -189,7 +189,7 @@ STRICT = updated(
                 Stage.of(
                     any=(
                         UserReviewer.of(user=named("jane.doe@acme.example")),
-                        GroupReviewer.of(group="stewards"),
+                        GroupReviewer.of(group=named("stewards")),
                     )
                 ),
                 Stage.of(all=(PermissionReviewer.of(permission="GOVERNANCE"),)),

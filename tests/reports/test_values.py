@@ -15,13 +15,13 @@ def lines(before: Any, after: Any) -> list[str]:
 
 def test_flows_that_read_the_same_show_in_what_they_differ() -> None:
     before, after = (
-        Review.of(decision="review", stages=(Stage.of(any=(GroupReviewer.of(group="g", id=number),)),))
-        for number in (7, 8)
+        Review.of(decision="review", stages=(Stage.of(any=(GroupReviewer.of(group=named("g"), iam=iam),)),))
+        for iam in ("okta", "bim")
     )
     assert lines(before, after) == [
         "field:",
         "  still: group g",
-        "  stages[1].any[1].id: 7 → 8",
+        "  stages[1].any[1].iam: okta → bim",
     ]
 
 

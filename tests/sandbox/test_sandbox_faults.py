@@ -17,9 +17,8 @@ GLOB = "/marketplace/api/data-product/*"
 def test_a_fault_hits_the_nth_matching_call_and_no_other() -> None:
     faults = Faults([Fault("GET", GLOB, nth=2, code=429, headers=(("Retry-After", "1"),), body='{"x":1}')])
     with room(faults=faults) as sandbox:
-        statuses = []
-        for path in (PRODUCT, "/health", PRODUCT, PRODUCT):
-            statuses.append(sandbox.send("GET", path).status_code)
+        paths = (PRODUCT, "/health", PRODUCT, PRODUCT)
+        statuses = [sandbox.send("GET", path).status_code for path in paths]
         assert statuses == [200, 200, 429, 200]
     with room(faults=Faults([Fault("*", "*", code=429, headers=(("Retry-After", "1"),))])) as sandbox:
         assert sandbox.send("GET", PRODUCT).headers["retry-after"] == "1"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from dpsync.errors import BadAnswer, MarketplaceError, NotAuthenticated, NotFound, Unreachable
 from dpsync.kinds.catalog import DOMAINS, GROUPS, PEOPLE, SOURCE_KIND
@@ -245,7 +245,11 @@ class _Reading:
 
     async def _read_product(self, payload: dict[str, Any], names: Mapping[str, str]) -> None:
         identity = payload["id"]
-        sources, forms = await asyncio.gather(self._sources_of(identity), self._forms_of(identity))
+        if identity not in self.scope.forms or (self.linked.done() and self.linked.result() is not None):
+            sources, forms = await self._sources_of(identity), await self._forms_of(identity)
+        else:
+            both = (self._sources_of(identity), self._forms_of(identity))
+            sources, forms = cast("tuple[Any, Any]", await together(*both))
         await self._or_gap(DATA_PRODUCT.name, identity, self._keep_product(payload, names, sources, forms))
 
     async def _keep_product(

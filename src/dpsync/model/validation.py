@@ -17,7 +17,7 @@ from pydantic import BaseModel, Tag, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from dpsync.model.base import FieldPath
+from dpsync.model.base import FieldPath, Spec
 from dpsync.model.fields import Clearable
 from dpsync.model.finding import Finding, Severity
 from dpsync.model.place import Origin, Places
@@ -48,15 +48,15 @@ def validated(
 
     `prefix` is the path of the value in its document. A null is refused where the field cannot be cleared.
     """
-    nulls = dict(_nulls(model, value, ())) if _has_null(value) else {}
+    nulls = tuple(_nulls(model, value, ())) if _has_null(value) else ()
     findings = [
-        _finding(NOT_NULL, _null(path, prefix, field), places.at((*prefix, *path)), file, address)
-        for path, field in nulls.items()
+        _finding(NOT_NULL, _null(prefix, spot), places.at((*prefix, *spot.path)), file, address)
+        for spot in nulls
     ]
     try:
         made = model.model_validate(value)
     except ValidationError as error:
-        known = frozenset(nulls)
+        known = frozenset(spot.path for spot in nulls)
         findings += _findings(
             error, places, file, model=model, prefix=prefix, address=address, reported=known
         )
@@ -162,7 +162,7 @@ def _said(
         said = _not_allowed(path_text(here), written, _tags(spot.type))
         return NOT_ALLOWED, said, places.at(here)
     if value is None and kind not in _OURS:
-        return NOT_NULL, _null(spot.path, prefix, spot.field), places.at(path)
+        return NOT_NULL, _null(prefix, spot), places.at(path)
     if kind == "literal_error":
         return NOT_ALLOWED, _not_allowed(where, value, _literals(spot.type)), places.at(path)
     if kind in _EXPECTED:
@@ -210,19 +210,19 @@ def _missing(path: FieldPath, field: FieldInfo | None) -> _Said:
     return _Said(f"{owner} needs `{name}`.", f"Add `{name}:`.{about}")
 
 
-def _null(path: FieldPath, prefix: FieldPath, field: FieldInfo | None) -> _Said:
-    message = f"{path_text((*prefix, *path)) or 'The document'} cannot be null."
-    if path and isinstance(path[-1], int):
+def _null(prefix: FieldPath, spot: _Spot) -> _Said:
+    message = f"{path_text((*prefix, *spot.path)) or 'The document'} cannot be null."
+    field = spot.field
+    leave_out = "leave the line out" + (" to not manage it." if spot.managed else ".")
+    if spot.path and isinstance(spot.path[-1], int):
         return _Said(message, "Write a value after the `-`, or remove the line.")
     if field is not None and get_origin(_plain(field.annotation)) is tuple:
-        return _Said(message, "Write `[]` for none." + _or_leave_out(field))
+        return _Said(
+            message, "Write `[]` for none." if field.is_required() else f"Write `[]` for none, or {leave_out}"
+        )
     if field is not None and field.is_required():
         return _Said(message, "Write a value after the `:`.")
-    return _Said(message, "Write a value, or leave the line out to not manage it.")
-
-
-def _or_leave_out(field: FieldInfo) -> str:
-    return "" if field.is_required() else " Leave the line out to not manage it."
+    return _Said(message, f"Write a value, or {leave_out}")
 
 
 def _not_allowed(where: str, value: Any, allowed: tuple[Any, ...]) -> _Said:
@@ -279,8 +279,8 @@ def _invalid(error: ErrorDetails, where: str, spot: _Spot) -> _Said:
             f"{where} cannot be {shown(value)}.",
             f"It has to match {context['pattern']}. {_about(spot.field)}".rstrip(),
         )
-    limits = [f"{words} {context[name]}" for name, words in _LIMITS.items() if name in context]
-    if limits:
+    if any(name in context for name in _LIMITS):
+        limits = _limits(spot.field) or [f"{_LIMITS[name]} {limit}" for name, limit in context.items()]
         return _Said(f"{where} cannot be {shown(value)}.", f"Write a number that is {' and '.join(limits)}.")
     reason = message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
     problem, semicolon, remedy = reason.rpartition("; ")
@@ -296,6 +296,16 @@ def _invalid(error: ErrorDetails, where: str, spot: _Spot) -> _Said:
 
 
 _LIMITS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
+
+
+def _limits(field: FieldInfo | None) -> list[str]:
+    marks = field.metadata if field is not None else []
+    return [
+        f"{words} {getattr(mark, name)}"
+        for mark in marks
+        for name, words in _LIMITS.items()
+        if getattr(mark, name, None) is not None
+    ]
 
 
 def _about(field: FieldInfo | None) -> str:
@@ -329,12 +339,16 @@ def _folded(word: str) -> str:
 
 
 class _Spot(NamedTuple):
-    """Where an error is: its path in the document, the type and the field there, the names known beside it."""
+    """Where an error is: its path in the document, the type and the field there, the names known beside it.
+
+    `managed`: it is a field of a spec, where omitting it means that it is not managed.
+    """
 
     path: FieldPath
     type: Any
     field: FieldInfo | None
-    known: tuple[str, ...]
+    known: tuple[str, ...] = ()
+    managed: bool = False
 
 
 def _spot(model: type[BaseModel], loc: tuple[str | int, ...]) -> _Spot:
@@ -343,6 +357,7 @@ def _spot(model: type[BaseModel], loc: tuple[str | int, ...]) -> _Spot:
     here: Any = model
     field: FieldInfo | None = None
     known: tuple[str, ...] = ()
+    managed = False
     for step in loc:
         here = _plain(here)
         member = _tagged(here).get(step)
@@ -353,6 +368,7 @@ def _spot(model: type[BaseModel], loc: tuple[str | int, ...]) -> _Spot:
         if isinstance(here, type) and issubclass(here, BaseModel):
             fields = _fields(here)
             known = tuple(fields)
+            managed = issubclass(here, Spec)
             field = fields.get(str(step))
             here = field.annotation if field is not None else Any
         elif get_origin(here) in {tuple, list} and get_args(here):
@@ -361,7 +377,7 @@ def _spot(model: type[BaseModel], loc: tuple[str | int, ...]) -> _Spot:
             here = get_args(here)[1]
         else:
             here, field, known = Any, None, ()
-    return _Spot(tuple(path), _plain(here), field, known)
+    return _Spot(tuple(path), _plain(here), field, known, managed)
 
 
 def _is_mapping(annotation: Any) -> bool:
@@ -428,7 +444,7 @@ def _has_null(value: Any) -> bool:
     return False
 
 
-def _nulls(annotation: Any, value: Any, path: FieldPath) -> Iterator[tuple[FieldPath, FieldInfo]]:
+def _nulls(annotation: Any, value: Any, path: FieldPath) -> Iterator[_Spot]:
     """The fields of models that are null and cannot be cleared."""
     here = _plain(annotation)
     if isinstance(value, list):
@@ -452,7 +468,7 @@ def _nulls(annotation: Any, value: Any, path: FieldPath) -> Iterator[tuple[Field
         if entry is not None:
             yield from _nulls(field.annotation, entry, (*path, name))
         elif not any(isinstance(mark, Clearable) for mark in field.metadata):
-            yield (*path, name), field
+            yield _Spot((*path, name), field.annotation, field, managed=issubclass(model, Spec))
 
 
 def _member(annotation: Any, value: Mapping[str, Any]) -> type[BaseModel] | None:

@@ -97,7 +97,10 @@ def _change(change: Change, report: Report, width: int) -> list[_Row]:
 
 
 def _outcomes(report: Report, width: int) -> Iterator[_Row]:
+    """What did not go well, one by one; what did was said while it happened, and is counted in the summary."""
     for outcome in report.outcomes or ():
+        if outcome.is_good:
+            continue
         first, *others = sentences.outcome_lines(outcome)
         for row in wrapped(first.text, width, 2, 11):
             yield _Row(row, _RESULTS[outcome.result.value])

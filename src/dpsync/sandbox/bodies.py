@@ -495,6 +495,9 @@ class MaskingRequest(AccessRequest):
     columns: list[RequestedColumn]
 
 
+TaggedModel = Literal["datasource", "column"]
+
+
 class TagSearch(Body):
     """The body of the search for applied tags; numbers are integers here (FACTS 0.11)."""
 
@@ -503,10 +506,7 @@ class TagSearch(Body):
     data_source_ids: list[int] = []
     search_text: str = ""
     fuzzy_search: bool = False
-    model_type: Literal["datasource", "column"] | list[Literal["datasource", "column"]] = [
-        "datasource",
-        "column",
-    ]
+    model_type: TaggedModel | Annotated[list[TaggedModel], Field(min_length=1)] = ["datasource", "column"]
     excluded_hierarchies: list[str] = []
     offset: int = Field(default=0, ge=0)
     limit: int = Field(default=10, ge=1)

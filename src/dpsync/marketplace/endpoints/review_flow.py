@@ -36,9 +36,18 @@ Names = Mapping[str, str]
 
 def read_or_default(payload: Any, domains: Names, what: str) -> Spec:
     """A product's flow; absent and null are the documented default."""
-    if payload is None:
+    if payload is None or _is_default(payload):
         return DEFAULT_FLOW
     return read(payload, domains, what)
+
+
+def _is_default(payload: Any) -> bool:
+    """Whether this is the default flow as it is documented: that of most products, and then one value for all."""
+    return (
+        isinstance(payload, dict)
+        and payload.get("rules") == []
+        and payload.get("defaultEvent") == _DEFAULT_EVENT
+    )
 
 
 def read(payload: Any, domains: Names, what: str) -> Spec:
@@ -128,6 +137,12 @@ def _user(reviewer: dict[str, Any], _domains: Names) -> Spec:
     return UserReviewer.of(user=Reference(reviewer.get("displayName") or identity, "id", identity))
 
 
+def _group(reviewer: dict[str, Any], _domains: Names) -> Spec:
+    identity, name = whole(reviewer.get("id")), reviewer["name"]
+    group = Reference(name) if identity is None else Reference(name, "id", str(identity))
+    return GroupReviewer.of(group=group, iam=reviewer.get("iamId"))
+
+
 def _domain_permission(reviewer: dict[str, Any], domains: Names) -> Spec:
     identity = reviewer.get("domainId")
     domain = Reference(domains.get(identity, identity), "id", identity) if identity else None
@@ -136,9 +151,7 @@ def _domain_permission(reviewer: dict[str, Any], domains: Names) -> Spec:
 
 _REVIEWERS: Mapping[str, Callable[[dict[str, Any], Names], Spec]] = {
     "USER": _user,
-    "GROUP": lambda reviewer, _domains: GroupReviewer.of(
-        group=Reference(reviewer["name"]), iam=reviewer.get("iamId")
-    ),
+    "GROUP": _group,
     "PERMISSION": lambda reviewer, _domains: PermissionReviewer.of(permission=reviewer["permission"]),
     "DOMAIN PERMISSION": _domain_permission,
     "ATTRIBUTE": lambda reviewer, _domains: AttributeReviewer.of(
@@ -199,3 +212,5 @@ _WRITTEN: Mapping[type[Spec], Callable[[Any], dict[str, Any]]] = {
     },
     CatalogPermissionReviewer: lambda _reviewer: {"type": "CATALOG PERMISSION"},
 }
+
+_DEFAULT_EVENT = _event(DEFAULT_FLOW)
