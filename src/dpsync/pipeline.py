@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from dpsync import __version__
 from dpsync.errors import InvalidManifests
 from dpsync.manifests.load import load
+from dpsync.manifests.unmanaged import left_to_the_marketplace
 from dpsync.model.finding import Finding, in_order
 from dpsync.model.outcome import Outcome
 from dpsync.model.plan import Plan, Target
@@ -65,7 +66,10 @@ def declared(settings: Settings) -> Declared:
 def validated(settings: Settings) -> Report:
     """What there is to say about the manifests alone. Opens no socket. Raises InvalidManifests."""
     found = declared(settings)
-    return Report("validate", __version__, findings=found.findings, declared=_counts(found.desired))
+    notices = left_to_the_marketplace(found.desired.resources)
+    return Report(
+        "validate", __version__, findings=(*found.findings, *notices), declared=_counts(found.desired)
+    )
 
 
 async def planned(settings: Settings, desired: DesiredState, client: ReadClient) -> Plan:

@@ -109,7 +109,7 @@ def _workspace_id(text: str) -> str:
         return text
     raise _refuse(
         f"{shown(text)} is not a workspace id.",
-        "Write 8 to 64 of a-z, 0-9 and `-`; `dpsync init` makes one. Never change it once something was applied.",
+        "Write 8 to 64 of a-z, 0-9 and `-`, half of them random. Never change it once something was applied.",
     )
 
 
@@ -142,7 +142,7 @@ class WorkspaceMetadata(_Written):
     id: Annotated[
         str,
         AfterValidator(_workspace_id),
-        Field(description="Part of every identity; made once by `dpsync init`, never changed."),
+        Field(description="Part of every identity: made once, with random characters, and never changed."),
     ]
 
 
@@ -262,7 +262,7 @@ def read_settings(
             ("metadata", "id"),
             f"{shown(workspace.metadata.id)} is the id of an example; "
             "every workspace that copied it would take the others' objects for its own.",
-            "Run `dpsync init` in a new folder and copy the id that it makes.",
+            "Write an id of your own: a name and a dozen random letters and digits, such as no one else has.",
         )
     return Settings(
         root=root,

@@ -99,7 +99,7 @@ REQUESTS: tuple[tuple[str, str, Any], ...] = (
     ("POST", "/api/metadata/tags/applied/search", TAGS),
 )
 
-VALUES = st.sampled_from(
+VALUES: st.SearchStrategy[Any] = st.sampled_from(
     [
         *(None, True, False, 0, 1, -1, 1.5, "", "x", "1", "a.b", [], {}, [1], ["x"], [{}], "x" * 256),
         *(

@@ -178,7 +178,7 @@ def test_the_bodies_are_valid_before_they_are_damaged(
 
 
 @settings(
-    max_examples=6000,
+    max_examples=5000,
     
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

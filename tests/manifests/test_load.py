@@ -806,3 +806,19 @@ def test_a_workspace_file_that_is_missing_broken_double_or_elsewhere_is_a_findin
     assert rules("broken") == ["yaml"]
     assert rules("double") == ["one-document"]
     assert rules("elsewhere") == ["outside-workspace"]
+
+
+def test_thousands_of_dangling_references_are_all_said_and_the_first_of_them_with_a_guess(
+    tmp_path: Path,
+) -> None:
+    declared = "".join(
+        "---\napiVersion: dpsync/v1beta1\nkind: DataSource\n"
+        f"metadata: {{name: source-{number}}}\nspec: {{domain: sales, table: T{number}}}\n"
+        for number in range(300)
+    )
+    product = PRODUCT.format(key="a").replace("[]", f"[{', '.join(f'sourze-{n}' for n in range(300))}]")
+    write(tmp_path, f"=== d.yaml (sales)\n=== s.yaml\n{declared}=== p.yaml\n{product}")
+    findings = [one for one in loaded(tmp_path).findings if one.rule == "dangling-reference"]
+    assert len(findings) == 300
+    guessed = [one for one in findings if "Did you mean" in one.remedy]
+    assert 10 < len(guessed) < 300

@@ -21,7 +21,7 @@ def test_flows_that_read_the_same_show_in_what_they_differ() -> None:
     assert lines(before, after) == [
         "field:",
         "  still: group g",
-        "  stages[1].any[1].iam: okta → bim",
+        '  stages[1].any[1].iam: "okta" → "bim"',
     ]
 
 

@@ -23,6 +23,7 @@ from dpsync.cli.shared import (
     Wanted,
     is_interactive,
     report_options,
+    reported_if_invalid,
     settings_for,
     url_option,
     wanted_reports,
@@ -78,13 +79,14 @@ def command(
     Exit 130  interrupted; calls in flight were finished
     """  # noqa: D301 - click's own mark for "do not wrap"
     wanted = wanted_reports(reports, as_json=as_json)
-    settings = settings_for(workspace, environment, url)
 
     from dpsync import pipeline
     from dpsync.cli.connect import connected
     from dpsync.marketplace.client import ReadClient
 
-    found = pipeline.declared(settings)
+    with reported_if_invalid("apply", wanted):
+        settings = settings_for(workspace, environment, url)
+        found = pipeline.declared(settings)
 
     async def read() -> Plan:
         async with connected(settings, ReadClient) as client:

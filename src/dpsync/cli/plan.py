@@ -10,6 +10,7 @@ import click
 
 from dpsync.cli.shared import (
     report_options,
+    reported_if_invalid,
     settings_for,
     url_option,
     wanted_reports,
@@ -54,13 +55,14 @@ def command(
     Exit 6  the marketplace cannot be reached, or does not accept the token
     """  # noqa: D301 - click's own mark for "do not wrap"
     wanted = wanted_reports(reports, as_json=as_json)
-    settings = settings_for(workspace, environment, url)
 
     from dpsync import pipeline
     from dpsync.cli.connect import connected
     from dpsync.marketplace.client import ReadClient
 
-    found = pipeline.declared(settings)
+    with reported_if_invalid("plan", wanted):
+        settings = settings_for(workspace, environment, url)
+        found = pipeline.declared(settings)
 
     async def read() -> Plan:
         async with connected(settings, ReadClient) as client:

@@ -5,9 +5,11 @@ The handler is the only place that may catch `Exception`: it turns a bug into a 
 
 from __future__ import annotations
 
+import io
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -29,7 +31,13 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def run(action: Callable[[], object]) -> NoReturn:
-    """Run a command and end the process with its exit code. Usage errors are 1, not click's own 2 (DESIGN 8)."""
+    """Run a command and end the process with its exit code. Usage errors are 1, not click's own 2 (DESIGN 8).
+
+    A terminal that cannot show a character gets its code instead of an error.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(_exit_code(action))
 
 
@@ -191,6 +199,20 @@ def write_reports(report: Report, wanted: Iterable[Wanted]) -> None:
             one.file.write_text(FORMATS[one.format](report, Page()), encoding="utf-8")
         except OSError as error:
             raise UsageError(f"The report cannot be written to {one.file}: {error.strerror}.") from None
+
+
+@contextmanager
+def reported_if_invalid(command: str, wanted: Iterable[Wanted]) -> Iterator[None]:
+    """Write the reports that were asked for also when the manifests are not valid; the text goes to stderr then."""
+    from dpsync import __version__
+    from dpsync.model.report import Report
+
+    try:
+        yield
+    except InvalidManifests as error:
+        others = tuple(one for one in wanted if one != Wanted(DEFAULT_FORMAT, None))
+        write_reports(Report(command, __version__, findings=error.findings), others)
+        raise
 
 
 def page_for(stream: IO[str]) -> Any:

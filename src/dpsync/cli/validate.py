@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from dpsync.cli.shared import report_options, settings_for, wanted_reports, workspace_options, write_reports
+from dpsync.cli.shared import (
+    report_options,
+    reported_if_invalid,
+    settings_for,
+    wanted_reports,
+    workspace_options,
+    write_reports,
+)
 
 
 @click.command()
@@ -21,8 +28,8 @@ def command(
     no connection, so it needs no token. Exit 0: valid. Exit 1: not valid.
     """
     wanted = wanted_reports(reports, as_json=as_json)
-    settings = settings_for(workspace, environment)
 
     from dpsync.pipeline import validated
 
-    write_reports(validated(settings), wanted)
+    with reported_if_invalid("validate", wanted):
+        write_reports(validated(settings_for(workspace, environment)), wanted)

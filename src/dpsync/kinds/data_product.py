@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from dpsync.kinds.review_flow import DEFAULT_FLOW, ProductReviewFlow
 from dpsync.kinds.shared import V1, RequestForms, both, name_notes
 from dpsync.kinds.sources import SourceEntry
-from dpsync.model.base import Note, Spec, Surroundings
+from dpsync.model.base import Note, Spec, SpecOf, Surroundings
 from dpsync.model.fields import Clearable, Effect, Refers, ReplacedWhole, Touches, Unordered, always
 from dpsync.model.finding import Severity
 from dpsync.model.kind import Kind
@@ -139,6 +139,15 @@ class DataProductSpec(Spec):
                     ("sources", index),
                 )
             seen[entry.identity] = index
+
+    def undecided(self, spec_of: SpecOf) -> tuple[str, ...]:
+        left = [] if self.manages("lifecycle") else ["lifecycle"]
+        for request_type in _REQUEST_TYPES if self.request_forms is not None else ():
+            form = spec_of("RequestForm", getattr(self.request_forms, request_type))
+            delegates = getattr(getattr(form, "review_flow", None), "delegates", False)
+            if delegates and (self.review_flows is None or not self.review_flows.manages(request_type)):
+                left.append(f"reviewFlows.{_camel(request_type)}")
+        return tuple(left)
 
     def settled(self, around: Surroundings) -> tuple[DataProductSpec, tuple[Note, ...]]:
         """Leave out review flows that cannot become active, and write out the default flow where null asks for it."""

@@ -19,8 +19,8 @@ from dpsync.model.validation import closest
 RETIRED = "retired"
 RELEASED = "released"
 
-MOST_GUESSES = 50
-"""How many references get the closest key as a hint; guessing compares with every key, and a slip is rarely alone."""
+MOST_COMPARISONS = 20_000
+"""How many keys are compared in all to guess what was meant; guessing is slow, and a slip is rarely alone."""
 
 
 def twice(resources: Sequence[Resource]) -> Iterator[Finding]:
@@ -72,14 +72,16 @@ def _targets(resource: Resource) -> Iterator[tuple[FieldPath, Address]]:
 class _Guess:
     """The closest key of a kind, looked for once per address and not without end."""
 
-    def __init__(self, keys: Mapping[str, Iterable[str]]) -> None:
+    def __init__(self, keys: Mapping[str, Sequence[str]]) -> None:
         self._keys = keys
         self._found: dict[Address, str | None] = {}
+        self._left = MOST_COMPARISONS
 
     def at(self, target: Address) -> str | None:
         if target not in self._found:
-            few = len(self._found) < MOST_GUESSES
-            self._found[target] = closest(target.key, self._keys.get(target.kind, ())) if few else None
+            keys = self._keys.get(target.kind, ())
+            self._found[target] = closest(target.key, keys) if self._left > 0 else None
+            self._left -= len(keys)
         return self._found[target]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,7 +21,7 @@ from dpsync.manifests.consistency import RELEASED, RETIRED, dangling, twice
 from dpsync.manifests.document import Document, Problem, read_documents
 from dpsync.manifests.files import WORKSPACE_FILE, WORKSPACE_KIND, File, find_files, read_file
 from dpsync.manifests.origins import DocumentOrigins, renamed
-from dpsync.model.base import FieldPath, Spec, rules_of
+from dpsync.model.base import FieldPath, FieldRule, Spec, rules_of
 from dpsync.model.finding import Finding, Severity, in_order
 from dpsync.model.identity import computed_id
 from dpsync.model.kind import Kind
@@ -275,23 +275,32 @@ def _inherited(one: Resource, giver: Resource) -> Resource:
     defaults = getattr(giver.spec, "defaults", None)
     if not isinstance(defaults, Spec):
         return one
-    missing = [
-        rule
-        for rule in rules_of(type(defaults))
-        if defaults.manages(rule.attribute)
-        and not one.spec.manages(rule.attribute)
-        and rule.attribute in type(one.spec).model_fields
-    ]
-    if not missing or not isinstance(one.origins, DocumentOrigins):
+    given = defaults.model_fields_set - one.spec.model_fields_set
+    missing = [rule for rule in _shared(type(defaults), type(one.spec)) if rule.attribute in given]
+    mine, theirs = one.origins, giver.origins
+    if not missing or not isinstance(mine, DocumentOrigins) or not isinstance(theirs, DocumentOrigins):
         return one
-    if not isinstance(giver.origins, DocumentOrigins):
-        return one
-    whence: tuple[DocumentOrigins, FieldPath] = (giver.origins, ("defaults",))
-    return replace(
-        one,
+    whence: tuple[DocumentOrigins, FieldPath] = (theirs, ("defaults",))
+    # Constructors and not `dataclasses.replace`, which is slow: most products of an estate come through here.
+    return Resource(
+        address=one.address,
+        id=one.id,
+        pinned=one.pinned,
         spec=one.spec.with_values(**{rule.attribute: getattr(defaults, rule.attribute) for rule in missing}),
-        origins=replace(one.origins, inherited={rule.name: whence for rule in missing}),
+        origins=DocumentOrigins(
+            mine.file,
+            mine.document,
+            mine.renamed,
+            {**mine.inherited, **{rule.name: whence for rule in missing}},
+        ),
+        labels=one.labels,
     )
+
+
+@cache
+def _shared(defaults: type[Spec], spec: type[Spec]) -> tuple[FieldRule, ...]:
+    """The fields of defaults that a spec has too."""
+    return tuple(rule for rule in rules_of(defaults) if rule.attribute in spec.model_fields)
 
 
 def _noted(one: Resource, vintage: str, *, complete: bool) -> Iterator[Finding]:

@@ -52,6 +52,10 @@ class Note:
     path: FieldPath = ()
 
 
+SpecOf = Callable[[str, Reference], "Spec | None"]
+"""Answers the spec of what a reference to a kind means, or None where that is not known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a spec may look at when it is settled: its id, its live counterpart, and what it refers to.
@@ -61,7 +65,7 @@ class Surroundings:
 
     id: str
     live: Spec | None
-    spec_of: Callable[[str, Reference], Spec | None]
+    spec_of: SpecOf
 
 
 class Spec(BaseModel):
@@ -116,6 +120,10 @@ class Spec(BaseModel):
     def notes(self, _vintage: str) -> Iterator[Note]:
         """What is wrong or doubtful about the spec alone, without looking at anything live."""
         yield from ()
+
+    def undecided(self, _spec_of: SpecOf) -> tuple[str, ...]:
+        """The manifest names of fields that decide about access and are left to the marketplace."""
+        return ()
 
     def settled(self, _around: Surroundings) -> tuple[Self, tuple[Note, ...]]:
         """The spec as it would stand in the marketplace, and what there is to say about that."""

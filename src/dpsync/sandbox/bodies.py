@@ -1,9 +1,9 @@
 """Bodies of requests: what clients may send, and the message that names the field when they may not.
 
 A room of its own because the two vintages of the API differ here and almost nowhere else (FACTS 1.8, 1.9): each has
-its own model of a product, and both say the same about themselves: `row` is what a body changes in the table,
-by column. Unknown fields are tolerated, as the published schemas do, except where those forbid them. Models are
-strict: a number is not a text. Must never look at the store.
+its own model of a product, and both say the same about themselves: `row` is what a body changes in the table, by
+column. Unknown fields are tolerated and dropped, except where the published schemas forbid them. Models are strict:
+a number is not a text. Must never look at the store.
 """
 
 from __future__ import annotations
@@ -59,6 +59,11 @@ class Body(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True, alias_generator=to_camel)
 
+    @property
+    def kept(self) -> dict[str, Any]:
+        """The body as the server keeps it: what was sent, less the fields that nobody knows."""
+        return self.model_dump(by_alias=True, exclude_unset=True)
+
     def given(self, **columns: Any) -> dict[str, Any]:
         """Those of `columns` (field name -> value) whose field was in the body."""
         return {name: value for name, value in columns.items() if name in self.model_fields_set}
@@ -87,7 +92,7 @@ class ApproveParams(Body):
 
     model_config = ConfigDict(extra="forbid")
     comment: str = ""
-    duration: float = Field(default=1, ge=1)
+    duration: int | float = Field(default=1, ge=1)
     duration_unit: Literal["HOURS", "DAYS", "WEEKS", "MONTHS", "YEARS"] = "DAYS"
 
 
@@ -124,7 +129,7 @@ class GroupReviewer(Body):
 
     type: Literal["GROUP"]
     name: str
-    id: float = 0
+    id: int | float = 0
     iam_id: str = ""
 
 
@@ -288,8 +293,9 @@ class ProductFields(Body):
     replaced: ClassVar[dict[str, Any]]
     """What a server that replaces puts into the columns that a body leaves out."""
 
-    def row(self, body: dict[str, Any]) -> dict[str, Any]:
-        """What the body changes in the table of products, by column; `body` is the JSON it was made of."""
+    @property
+    def row(self) -> dict[str, Any]:
+        """What the body changes in the table of products, by column."""
         name = getattr(self, "name")  # noqa: B009
         expert = self.metadata.subject_matter_expert.id if self.metadata else None
         row = self.given(name=name, description=self.description, suspended=int(self.suspended))
@@ -300,7 +306,7 @@ class ProductFields(Body):
         for field, columns in self.forms.items():
             row |= dict.fromkeys(columns, getattr(self, field)) if field in self.model_fields_set else {}
         for field, column in self.flows.items():
-            row |= {column: dump(body[to_camel(field)])} if field in self.model_fields_set else {}
+            row |= {column: dump(getattr(self, field).kept)} if field in self.model_fields_set else {}
         return row
 
 
@@ -432,15 +438,16 @@ class UpdateForm(Body):
     id: Uuid = ""
     data_use_agreement_ids: list[Uuid] = []
 
-    def row(self, body: dict[str, Any]) -> dict[str, Any]:
+    @property
+    def row(self) -> dict[str, Any]:
         """What the body changes in the table of forms, by column; agreements are in a table of their own."""
         row: dict[str, Any] = {}
         if "name" in self.model_fields_set:
             row |= {"name": self.name, "name_key": self.name.strip()}
         if "fields_" in self.model_fields_set:
-            row["fields"] = dump([{"required": True, **each} for each in body["fields"]])
+            row["fields"] = dump([{"required": True, **each.kept} for each in self.fields_])
         if "policy" in self.model_fields_set:
-            row["policy"] = dump(body["policy"])
+            row["policy"] = dump(self.policy.kept)
         return row
 
 
@@ -458,6 +465,7 @@ class UpdateAgreement(Body):
     name: str = ""
     body: str = ""
 
+    @property
     def row(self) -> dict[str, Any]:
         """What the body changes in the table of agreements, by column."""
         row = self.given(name=self.name, body=self.body)

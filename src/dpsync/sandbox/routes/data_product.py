@@ -221,7 +221,7 @@ def create(call: Call) -> Answer:
     if not call.caller.manages_somewhere:
         raise forbidden("create data products")
     sources = bodies.parse(bodies.Sources, call.body).data_sources
-    row = body.row(call.body)
+    row = body.row
     _check_domains(call, body.domains)
     _check_row(call, row)
     numbers = _numbers(call, sources, body.domains)
@@ -241,7 +241,7 @@ def update(call: Call) -> Answer:
     body = bodies.parse(call.marketplace.vintage.update, call.body)
     product = _row(call)
     _check_permission(call, product, "change this data product")
-    row = body.row(call.body)
+    row = body.row
     if "domains" in body.model_fields_set:
         _check_domains(call, body.domains)
     _check_row(call, row)

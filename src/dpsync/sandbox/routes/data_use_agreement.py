@@ -33,7 +33,7 @@ def create(call: Call) -> Answer:
         raise id_taken(KIND)
     _check_name(call, identity, body.name)
     author = {"by": call.caller.user, "at": call.now}
-    call.store.insert("agreements", {"id": identity, **body.row(), **listing.authored(author)})
+    call.store.insert("agreements", {"id": identity, **body.row, **listing.authored(author)})
     return Answer(201, _payload(call, identity))
 
 
@@ -45,7 +45,7 @@ def update(call: Call) -> Answer:
     if body.name:
         _check_name(call, identity, body.name)
     changed = {"updated_by": call.caller.user, "updated_at": call.now}
-    call.store.update("agreements", identity, body.row() | changed)
+    call.store.update("agreements", identity, body.row | changed)
     return Answer(201, _payload(call, identity))
 
 

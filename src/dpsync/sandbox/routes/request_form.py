@@ -58,7 +58,7 @@ def create(call: Call) -> Answer:
     _check_name(call, identity, body.name)
     author = listing.authored({"by": call.caller.user, "at": call.now})
     fresh = {"id": identity, "built_in": 0, "version": call.store.new_cuid()}
-    call.store.insert("forms", {**fresh, **body.row(call.body), **author})
+    call.store.insert("forms", {**fresh, **body.row, **author})
     _attach(call, identity, body)
     _keep_version(call, identity)
     return Answer(201, _payload(call, identity))
@@ -75,7 +75,7 @@ def update(call: Call) -> Answer:
     if body.name:
         _check_name(call, row["id"], body.name)
     changed = {"version": call.store.new_cuid(), "updated_by": call.caller.user, "updated_at": call.now}
-    call.store.update("forms", row["id"], body.row(call.body) | changed)
+    call.store.update("forms", row["id"], body.row | changed)
     if "data_use_agreement_ids" in body.model_fields_set:
         call.store.delete("form_agreements", "form", row["id"])
         _attach(call, row["id"], body)

@@ -1,0 +1,318 @@
+"""What a plan with nothing to do costs: dpsync beside a bare client that makes the same requests, in one run.
+
+    python benchmarks/plan.py --products 1000 10000 --latency 20 --concurrency 16
+
+It writes a workspace, records the requests of its plan (`replay.py`), serves them on loopback after a fixed latency, and
+then takes turns: the bare client, a plan within a process, `dpsync plan` as a whole process. Printed are medians, and
+ratios of one run; `README.md` says how to read them. Nothing is asserted about time, and what is started ends with it.
+
+This process stays small and imports none of ours: on Linux a child's peak memory begins with its parent's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+HERE = Path(__file__).parent
+REPLAY = str(HERE / "replay.py")
+PER_DOMAIN = 100
+SOURCES = 3
+FORM = "Standard Request Form"
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """What one process took: seconds of wall and of processor, and its peak memory in MB."""
+
+    wall: float
+    cpu: float
+    memory: float
+    text: str = ""
+
+
+# -- the workspace ---------------------------------------------------------------------------------------------------
+
+
+def write_workspace(folder: Path, products: int, concurrency: int, form: str) -> None:
+    """A workspace whose manifests are what `large_world` holds: one file per product, a domain per hundred."""
+    (folder / "dpsync.yaml").write_text(
+        f"""\
+apiVersion: dpsync/v1beta1
+kind: Workspace
+metadata:
+  name: benchmark
+  id: benchmark-9d1f6c2a7b40
+spec:
+  manifests: [products]
+  environments:
+    replay:
+      url: http://127.0.0.1:1/marketplace
+      prune: true
+      parallelism: {concurrency}
+"""
+    )
+    domains = range(math.ceil(products / PER_DOMAIN))
+    shared = folder / "products" / "_shared"
+    shared.mkdir(parents=True)
+    (shared / "domains.yaml").write_text("---\n".join(_domain(place, form) for place in domains))
+    for number in range(products):
+        home = folder / "products" / f"domain-{number // PER_DOMAIN:03d}"
+        home.mkdir(exist_ok=True)
+        (home / f"product-{number:05d}.yaml").write_text(_product(number))
+
+
+def _domain(place: int, form: str) -> str:
+    return f"""\
+apiVersion: dpsync/v1beta1
+kind: Domain
+metadata:
+  name: domain-{place:03d}
+spec:
+  name: Domain {place:03d}
+  defaults:
+    requestForm: {{name: {form}}}
+"""
+
+
+def _product(number: int) -> str:
+    place = number // PER_DOMAIN
+    first = number * SOURCES + 1
+    sources = "".join(
+        f"""\
+    - database: ANALYTICS            # source {source} of the platform
+      schema: D{place:03d}
+      table: T{source:06d}
+"""
+        for source in range(first + 1, first + SOURCES)
+    )
+    return f"""\
+# Owned by team {number % 17}. Questions go to the expert named below; changes by pull request.
+# Consumers see the name and the description, nothing else of this file.
+apiVersion: dpsync/v1beta1
+kind: DataProduct
+metadata:
+  name: product-{number:05d}
+  labels:
+    team: team-{number % 17}
+    tier: "{number % 3}"
+    costCentre: "{4000 + number % 90}"
+    reviewed: quarterly
+spec:
+  name: Product {number:05d}
+  description: >-
+    Records
+    of subject
+    {number}.
+  domain: domain-{place:03d}
+  subjectMatterExpert: user{number % 50:02d}@acme.example
+  # The sources are tables of one schema; a table that moves is listed under its new path here,
+  # and the plan shows one source less and one more.
+  sources:
+    - table: ANALYTICS.D{place:03d}.T{first:06d}
+{sources}\
+  # Takes the domain's form, which decides by itself; a form that delegates would need a flow of
+  # the product's own, written as `reviewFlows` with one entry for each request type.
+  # Active gives access back after a suspension; to take the product out of service, write
+  # `retired` here for one apply, then remove the file.
+  lifecycle: active
+"""
+
+
+# -- processes -------------------------------------------------------------------------------------------------------
+
+
+def run(arguments: Sequence[str], environ: Mapping[str, str]) -> Took:
+    """Run a process to its end; it must succeed."""
+    begun = time.perf_counter()
+    with subprocess.Popen(arguments, env=environ, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        text = process.stdout.read().decode()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    wall = time.perf_counter() - begun
+    if process.returncode:
+        raise SystemExit(f"{' '.join(arguments)} ended with {process.returncode}:\n{text}")
+    unit = 1024 if sys.platform != "darwin" else 1024 * 1024
+    return Took(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / unit, text)
+
+
+@contextmanager
+def replaying(file: Path, latency: float) -> Iterator[int]:
+    """The port of a server that replays the recording, for as long as the block runs."""
+    command = [sys.executable, REPLAY, "serve", "--file", str(file), "--latency", str(latency)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+        assert server.stdout is not None
+        assert server.stdin is not None
+        try:
+            yield int(server.stdout.readline())
+        finally:
+            server.stdin.close()
+            try:
+                server.wait(10)
+            except subprocess.TimeoutExpired:
+                server.kill()
+
+
+def inside(workspace: Path, url: str) -> None:
+    """Plan once in this process, as the command does, and print what each stage took."""
+    import asyncio
+
+    from dpsync import pipeline
+    from dpsync.cli.connect import connected
+    from dpsync.cli.shared import settings_for
+    from dpsync.marketplace.client import ReadClient
+
+    async def read() -> tuple[Any, dict[str, int]]:
+        async with connected(settings, ReadClient) as client:
+            plan = await pipeline.planned(settings, found.desired, client)
+            return plan, dict(client.requests)
+
+    begun = time.perf_counter(), time.process_time()
+    settings = settings_for(workspace, None, url)
+    found = pipeline.declared(settings)
+    loaded = time.perf_counter(), time.process_time()
+    plan, requests = asyncio.run(read())
+    ended = time.perf_counter(), time.process_time()
+    assert not plan.has_changes
+    took = {"wall": ended[0] - begun[0], "cpu": ended[1] - begun[1], "load": loaded[0] - begun[0]}
+    print(json.dumps({**took, "requests": requests}))
+
+
+# -- what is measured ------------------------------------------------------------------------------------------------
+
+
+def measure(products: int, latency: float, concurrency: int, rounds: int) -> dict[str, float]:
+    """Measure one size, print it, and answer with what growth is computed from."""
+    python = sys.executable
+    with tempfile.TemporaryDirectory(prefix="dpsync-benchmark-") as folder:
+        workspace, file = Path(folder), Path(folder) / "recording"
+        write_workspace(workspace, products, concurrency, FORM)
+        environ = {**os.environ, "DPSYNC_WORKSPACE": folder, "DPSYNC_TOKEN": "sandbox"}
+        run([python, REPLAY, "record", folder, str(products), "--file", str(file)], environ)
+        rows: list[dict[str, float]] = []
+        requests: dict[str, int] = {}
+        with replaying(file, latency) as port:
+            url = f"http://127.0.0.1:{port}/marketplace"
+            asking = ["bare", "--file", str(file), "--port", str(port), "--concurrency", str(concurrency)]
+            for _ in range(rounds):
+                floor = json.loads(run([python, REPLAY, *asking], environ).text)
+                within = json.loads(run([python, __file__, "--inside", folder, url], environ).text)
+                whole = run([python, "-m", "dpsync", "plan", "--url", url], environ)
+                assert "No changes." in whole.text, whole.text
+                requests = within["requests"]
+                rows.append(
+                    {
+                        "floor": floor["wall"],
+                        "floor cpu": floor["cpu"],
+                        "within": within["wall"],
+                        "within cpu": within["cpu"],
+                        "load": within["load"],
+                        "whole": whole.wall,
+                        "whole cpu": whole.cpu,
+                        "memory": whole.memory,
+                        "ratio within": within["wall"] / floor["wall"],
+                        "ratio whole": whole.wall / floor["wall"],
+                        "over": whole.wall - 1.10 * floor["wall"],
+                    }
+                )
+        checks = [run([python, "-m", "dpsync", "validate"], environ) for _ in range(max(3, rounds))]
+    took = {name: median(row[name] for row in rows) for name in rows[0]}
+    took |= {
+        "validate": median(one.wall for one in checks),
+        "validate cpu": median(one.cpu for one in checks),
+        "validate memory": median(one.memory for one in checks),
+    }
+    _print(products, latency, concurrency, rounds, took, requests)
+    return took
+
+
+def _print(
+    products: int,
+    latency: float,
+    concurrency: int,
+    rounds: int,
+    took: Mapping[str, float],
+    requests: Mapping[str, int],
+) -> None:
+    print(
+        f"\n{products:,} products, {latency * 1000:g} ms, {concurrency} at once, medians of {rounds} rounds"
+    )
+    print(f"  floor (bare client)           {took['floor']:8.2f} s")
+    print(f"  plan within a process         {took['within']:8.2f} s   {took['ratio within']:.3f} x floor")
+    print(f"    of which loading manifests  {took['load']:8.2f} s")
+    print(f"  dpsync plan, whole process    {took['whole']:8.2f} s   {took['ratio whole']:.3f} x floor")
+    print(f"    less 1.10 x floor           {took['over']:8.2f} s   (goal: at most 0.25)")
+    print(f"  CPU per product, whole        {took['whole cpu'] / products * 1000:8.2f} ms  (goal: 1.0)")
+    print(f"  CPU per product, within       {took['within cpu'] / products * 1000:8.2f} ms")
+    print(f"  CPU per product, bare client  {took['floor cpu'] / products * 1000:8.2f} ms")
+    print(f"  peak memory, plan             {took['memory']:8.0f} MB")
+    print(f"  validate, whole process       {took['validate']:8.2f} s   {took['validate cpu']:.2f} s CPU")
+    print(f"  peak memory, validate         {took['validate memory']:8.0f} MB")
+    print(f"  requests                      {sum(requests.values()):8,}")
+    for operation, count in sorted(requests.items(), key=lambda one: (-one[1], one[0])):
+        print(f"    {count:8,}  {operation}")
+
+
+def start_up(rounds: int) -> None:
+    """Print what starting costs, over an interpreter that does nothing."""
+    python = sys.executable
+    commands = {
+        "python -c pass": ["-c", "pass"],
+        "--version": ["-m", "dpsync", "--version"],
+        "--help": ["-m", "dpsync", "--help"],
+        "plan --help": ["-m", "dpsync", "plan", "--help"],
+        "validate, 1 manifest": ["-m", "dpsync", "validate"],
+    }
+    with tempfile.TemporaryDirectory(prefix="dpsync-benchmark-") as folder:
+        write_workspace(Path(folder), 1, 1, FORM)
+        environ = {**os.environ, "DPSYNC_WORKSPACE": folder}
+        taken: dict[str, list[float]] = {name: [] for name in commands}
+        for _ in range(rounds):
+            for name, arguments in commands.items():
+                taken[name].append(run([python, *arguments], environ).wall)
+    bare = median(taken["python -c pass"])
+    print(f"\nStart-up, medians of {rounds} rounds; python -c pass takes {bare * 1000:.0f} ms")
+    for name, walls in taken.items():
+        if name != "python -c pass":
+            print(f"  {name:28}  {(median(walls) - bare) * 1000:8.0f} ms more")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--products", type=int, nargs="+", default=[1000, 10000])
+    parser.add_argument("--latency", type=float, default=20, help="milliseconds before each answer")
+    parser.add_argument("--concurrency", type=int, default=16, help="requests under way at once, 1 to 32")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--inside", nargs=2, metavar=("WORKSPACE", "URL"), help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.inside:
+        inside(Path(given.inside[0]), given.inside[1])
+        return
+    start_up(5 * given.rounds)
+    took = {
+        size: measure(size, given.latency / 1000, given.concurrency, given.rounds) for size in given.products
+    }
+    sizes = sorted(took)
+    if len(sizes) > 1:
+        few, many = sizes[0], sizes[-1]
+        print(f"\nGrowth exponent from {few:,} to {many:,} products")
+        for name in ("floor", "whole", "whole cpu", "validate", "validate cpu", "memory"):
+            exponent = math.log(took[many][name] / took[few][name]) / math.log(many / few)
+            print(f"  {name:28}  {exponent:8.2f}")
+
+
+if __name__ == "__main__":
+    main()
