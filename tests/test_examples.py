@@ -155,6 +155,7 @@ def test_every_reference_is_to_a_document_or_to_something_in_the_sandbox(example
     live: dict[str, Callable[[str], int]] = {
         "User": lambda text: sum(text in {user.email, user.username} for user in WORLD.users),
         "Domain": lambda text: sum(text == each.name for each in WORLD.domains),
+        "Group": lambda text: sum(text == each.name for each in WORLD.groups),
         "RequestForm": lambda text: sum(text == each.name for each in WORLD.forms),
         "DataUseAgreement": lambda text: sum(text == each.name for each in WORLD.agreements),
     }
@@ -177,7 +178,9 @@ def test_every_declared_source_is_exactly_one_live_source() -> None:
 
 def test_every_group_that_reviews_is_live_and_only_one_has_its_name() -> None:
     stages = [stage for flow in flows() if isinstance(flow, Review) for stage in flow.stages]
-    named = {each.group for stage in stages for each in stage.reviewers if isinstance(each, GroupReviewer)}
+    named = {
+        each.group.text for stage in stages for each in stage.reviewers if isinstance(each, GroupReviewer)
+    }
     counts = Counter(group.name for group in WORLD.groups)
     assert named
     assert all(counts[name] == 1 for name in named)

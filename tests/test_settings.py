@@ -114,7 +114,7 @@ dpsync.yaml:1:13 not-allowed: apiVersion cannot be 'dpsync/v1'.
 dpsync.yaml:2:7 not-allowed: kind cannot be 'Workspce'.
     → Write Workspace.
 dpsync.yaml:3:28 invalid-value: 'Acme' is not a workspace id.
-    → Write 8 to 64 of a-z, 0-9 and `-`; `dpsync init` makes one. Never change it once something was applied.
+    → Write 8 to 64 of a-z, 0-9 and `-`, half of them random. Never change it once something was applied.
 dpsync.yaml:3:34 unknown-field: `owner` is not a field of metadata.
     → Remove the line, or use one of: name, id.
 dpsync.yaml:5:15 invalid-value: '../other' is not a path below the workspace.

@@ -125,9 +125,7 @@ VALUES: st.SearchStrategy[Any] = st.sampled_from(
         *({"type": "dataProductPolicy"}, w.APPROVE, w.DENY, w.DELEGATE, w.FIELD),
     ]
 )
-EXTRA = st.sampled_from(
-    ["not", "type", "params", "comment", "duration", "other", "id", "options"]
-)
+EXTRA = st.sampled_from(["not", "type", "params", "comment", "duration", "other", "id", "options"])
 
 
 def places(value: Any) -> Iterator[tuple[Any, Any]]:
@@ -171,14 +169,14 @@ def test_the_bodies_are_valid_before_they_are_damaged(
     checked: tuple[OpenApi, Room], method: str, path: str, body: Any
 ) -> None:
     contract, sandbox = checked
-    sandbox.store.load(w.small())
     contract.check_request(method, f"/marketplace{path}", {}, body)
     response = sandbox.send(method, path, json=body)
+    sandbox.store.load(w.small())
     assert response.is_success, response.text
 
 
 @settings(
-    max_examples=400,
+    max_examples=250,
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -189,13 +187,14 @@ def test_a_body_is_well_formed_for_both_or_for_neither(
 ) -> None:
     contract, sandbox = checked
     method, path, body = request_
-    sandbox.store.load(w.small())
     try:
         contract.check_request(method, f"/marketplace{path}", {}, body)
         wanted = "well-formed"
     except Broken as broken:
         wanted = str(broken)
     response = sandbox.send(method, path, json=body)
+    if response.is_success:
+        sandbox.store.load(w.small())
     assert response.status_code < 500
     assert (response.status_code != 422) == (wanted == "well-formed"), (body, wanted, response.text)
     answer = response.json() if response.content else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal, TypeVar
 
@@ -22,7 +22,7 @@ from dpsync.sandbox import Fault, Faults, Received, Store, World, create_app
 from dpsync.sandbox.doors import BASE_URL, InProcess
 
 URL = "https://na.api.immutacloud.com/marketplace"
-TOKEN = "secret-token-0123456789"  # noqa: S105
+TOKEN = "secret-token-0123456789"
 WORKSPACE = "ws-0123456789abcdef"
 
 Vintage = Literal["v1", "v2"]
@@ -95,7 +95,7 @@ class Sandbox:
     def fail(self, *faults: Fault) -> None:
         self.faults.add(*faults)
 
-    def client(self, client: type[Client], token: str = "sandbox") -> Client:  # noqa: S107
+    def client(self, client: type[Client], token: str = "sandbox") -> Client:
         slept = Slept()
         return client(
             BASE_URL,
@@ -107,7 +107,7 @@ class Sandbox:
         )
 
     @asynccontextmanager
-    async def reading(self, token: str = "sandbox") -> AsyncIterator[ReadClient]:  # noqa: S107
+    async def reading(self, token: str = "sandbox") -> AsyncIterator[ReadClient]:
         async with self.client(ReadClient, token) as client:
             yield client
 
@@ -115,14 +115,6 @@ class Sandbox:
     async def writing(self) -> AsyncIterator[WriteClient]:
         async with self.client(WriteClient) as client:
             yield client
-
-    @property
-    def writes(self) -> list[tuple[str, str, Any]]:
-        return [
-            (each.method, each.path.removeprefix("/marketplace"), each.body)
-            for each in self.received
-            if each.method != "GET"
-        ]
 
 
 class Nowhere:
@@ -153,11 +145,8 @@ def update(live: LiveResource, **values: Any) -> Change:
     fields = tuple(
         FieldChange(each.dotted, each.before, each.after) for each in found if each.path != ("sources",)
     )
-    actions = (Action.UPDATE,) if fields else ()
+    actions: tuple[Action, ...] = (Action.UPDATE,) if fields else ()
     if len(fields) < len(found):
         actions += (Action.REPLACE_SOURCES,)
     after = resource(live.kind, live.id, wanted)
     return Change(after.address, live.id, live.title, actions, live, after, fields)
-
-
-Writes = Callable[[Sandbox], list[tuple[str, str, Any]]]

@@ -100,7 +100,7 @@ def test_a_review_flow_reads_back_as_it_was_written(flow: Spec) -> None:
 def test_what_the_server_adds_to_a_flow_does_not_matter(flow: Spec, name: str) -> None:
     def decorated(value: Any) -> Any:
         if isinstance(value, dict):
-            more = {"displayName": name} if value.get("type") == "USER" else {}
+            more: dict[str, Any] = {"displayName": name} if value.get("type") == "USER" else {}
             more |= {"id": 7.0} if value.get("type") == "GROUP" else {}
             return {key: decorated(entry) for key, entry in value.items()} | more
         if isinstance(value, list):

@@ -27,6 +27,9 @@ from dpsync.errors import (
 LONGEST_WAIT = 60.0
 """The most seconds that a `Retry-After` is obeyed."""
 
+PASSING = frozenset({502, 503, 504})
+"""Statuses of a marketplace that is not there for the moment; 500 is one that stumbled over this very request."""
+
 _LONGEST_TEXT = 300
 _REFUSALS: dict[int, type[Refused]] = {403: Forbidden, 404: NotFound, 409: Conflict}
 _REMEDIES = {
@@ -34,7 +37,7 @@ _REMEDIES = {
         "Check that the token is set, has not expired, and belongs to the segment (na, eu, ap) in the url of the "
         "environment: the marketplace answers the same to a token of another segment."
     ),
-    403: "Ask for Manage Data Products in the domain, or for GOVERNANCE; `dpsync doctor` shows what the token may do.",
+    403: "Ask for Manage Data Products in the domain, or for GOVERNANCE.",
     404: "It may have been deleted meanwhile, or the url of the environment may be wrong.",
     409: "The name or the id is taken, or the object is in use; `dpsync plan` shows the state as it is now.",
     429: "The marketplace limits how often it may be asked. Try again later, or with a smaller parallelism.",
@@ -83,8 +86,11 @@ def error_of(response: Response, method: str, path: str, secret: str) -> Marketp
         kind = BadAnswer
         text = f"{call} was answered with a redirect ({status}), which is not followed, so that the token goes nowhere else."
         remedy = "Correct the url of the environment in dpsync.yaml."
-    elif status == 429 or status >= 500:
+    elif status == 429 or status in PASSING:
         kind, text = Unreachable, f"{call} was not answered: status {status}{said}"
+    elif status >= 500:
+        kind, text = BadAnswer, f"{call} failed inside the marketplace ({status}){said}"
+        remedy = "Run again; if it stays so, tell the vendor. A write may have taken effect all the same."
     elif 400 <= status < 500:
         kind, text = _REFUSALS.get(status, Refused), f"{call} was refused ({status}){said}"
     else:

@@ -33,7 +33,6 @@ MOST_AT_ONCE: Final = 32
 ATTEMPTS: Final = 5
 
 _IDEMPOTENT: Final = frozenset({"GET", "PUT", "DELETE"})
-_PASSING: Final = frozenset({502, 503, 504})
 _NOT_SENT: Final = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 _FIRST_DELAY: Final = 0.5
 _LONGEST_DELAY: Final = 20.0
@@ -236,7 +235,9 @@ class ReadClient:
         wait = answers.wait_of(response, self._wall_clock())
         if response.status_code == 429:
             return _Failure(error, _Next.AGAIN, wait)
-        if response.status_code in _PASSING or (response.status_code >= 500 and method not in _IDEMPOTENT):
+        if response.status_code in answers.PASSING or (
+            response.status_code >= 500 and method not in _IDEMPOTENT
+        ):
             return _Failure(error, _Next.UNSURE, wait)
         return _Failure(error, _Next.STOP)
 

@@ -67,6 +67,7 @@ EFFECTS: Final[tuple[str, ...]] = (
     "Moving a product to another domain does not look at its sources [UNK 7.3].",
     "Replacing the sources of a product does not move its `updatedAt` [UNK 6.3].",
     "An `id` in the body of an update is ignored [UNK 1.9].",
+    "Fields of a body that nobody knows are dropped, not refused and not kept [INF 1.4].",
     "One form of the pair alone is accepted and sets only that one [UNK 7.2].",
     "A request to a product without a form is made with the built-in form, if there is one [UNK 1.10].",
     "Rules of a flow never match, because the names of their facts are not published; the default event decides [UNK 7.11].",

@@ -83,7 +83,7 @@ CREATE INDEX IF NOT EXISTS product_sources_by_source ON product_sources (source)
 CREATE TABLE IF NOT EXISTS requests (
   id TEXT PRIMARY KEY, product TEXT, user TEXT, requesting_user TEXT, type TEXT, status TEXT, form_version TEXT,
   form TEXT, expiration TEXT, created_at TEXT, updated_at TEXT);
-CREATE INDEX IF NOT EXISTS requests_by_product ON requests (product, type, status);
+CREATE INDEX IF NOT EXISTS requests_by_product ON requests (product, type, status, expiration);
 CREATE INDEX IF NOT EXISTS requests_by_user ON requests (user, product);
 CREATE TABLE IF NOT EXISTS request_columns (
   request TEXT, source INTEGER, "column" TEXT, PRIMARY KEY (request, source, "column")) WITHOUT ROWID;
