@@ -4,6 +4,10 @@ from __future__ import annotations
 
 
 def main() -> None:
+    from dpsync.cli.startup import prepare
+
+    prepare()
+
     from dpsync.cli import dpsync
 
     dpsync.main()

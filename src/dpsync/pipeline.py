@@ -8,7 +8,6 @@ imported where their stage begins, so that `validate` pays for neither.
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -25,6 +24,8 @@ from dpsync.model.state import DesiredState, LiveState
 from dpsync.settings import Settings
 
 if TYPE_CHECKING:
+    import asyncio
+
     from dpsync.apply.journal import AnyJournal
     from dpsync.apply.writer import Progress
     from dpsync.marketplace.client import ReadClient, WriteClient

@@ -131,7 +131,11 @@ def _guardrail(value: Any) -> Any:
 
 class _Written(BaseModel):
     model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, hide_input_in_errors=True
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        hide_input_in_errors=True,
+        defer_build=True,
     )
 
 
@@ -171,7 +175,7 @@ class Environment(_Written):
 class Guardrail(BaseModel):
     """How strict one guardrail is; its limits are its own business and stand beside the severity."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True, defer_build=True)
     __pydantic_extra__: dict[str, Annotated[Any, BeforeValidator(_limit)]]
 
     severity: Annotated[

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from contract.openapi import Broken, OpenApi
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from contract.openapi import Broken, OpenApi
 from sandbox import worlds as w
 from sandbox.rooms import Room, room
 

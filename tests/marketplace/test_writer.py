@@ -99,28 +99,67 @@ def test_a_product_is_created(vintage: Vintage, more: dict[str, Any], requests: 
 @pytest.mark.parametrize(
     ("values", "requests"),
     [
-        ({"name": "Renamed", "description": None}, 3),
-        ({"subject_matter_expert": None}, 3),
-        ({"lifecycle": "suspended"}, 3),
+        ({"name": "Renamed", "description": None}, 4),
+        ({"subject_matter_expert": None}, 4),
+        ({"lifecycle": "suspended"}, 4),
         ({"sources": sources(1, 3, 4)}, 3),
-        ({"name": "Renamed", "sources": sources(4)}, 5),
-        ({"lifecycle": "suspended", "sources": ()}, 5),
+        ({"name": "Renamed", "sources": sources(4)}, 7),
+        ({"lifecycle": "suspended", "sources": ()}, 7),
         ({"request_forms": both(Reference("Closed", "id", worlds.DENYING))}, 4),
-        ({"domain": Reference("Finance", "id", worlds.FINANCE), "sources": sources(5)}, 5),
-        ({"review_flows": ReviewFlows.of(data_access=Approve.of(decision="approve", comment="Public"))}, 3),
+        ({"domain": Reference("Finance", "id", worlds.FINANCE), "sources": sources(5)}, 7),
+        ({"review_flows": ReviewFlows.of(data_access=Approve.of(decision="approve", comment="Public"))}, 4),
     ],
 )
-def test_a_product_is_updated(vintage: Vintage, values: dict[str, Any], requests: int) -> None:
+def test_a_product_is_updated_by_the_first_update_of_a_run(
+    vintage: Vintage, values: dict[str, Any], requests: int
+) -> None:
     sandbox = Sandbox(worlds.small(), vintage)
     assert succeeds(sandbox, update(live(sandbox, worlds.ORDERS), **values)) == requests
+
+
+@pytest.mark.parametrize(
+    ("values", "requests"),
+    [
+        ({"description": "Fresh"}, 3),
+        ({"description": "Fresh", "sources": sources()}, 5),
+        ({"lifecycle": "suspended"}, 3),
+    ],
+)
+def test_once_an_update_has_kept_the_forms_later_ones_do_not_read_them(
+    values: dict[str, Any], requests: int
+) -> None:
+    sandbox = Sandbox(worlds.small())
+    first = update(live(sandbox, worlds.ORDERS), name="Renamed")
+    second = update(live(sandbox, worlds.LEDGER), **values)
+
+    async def making() -> int:
+        async with sandbox.writing() as client:
+            writer = MarketplaceWriter(client, vintage=sandbox.vintage)
+            for change in (first, second):
+                sandbox.received.clear()
+                now = await writer.read(change)
+                for call in writer.calls(change, now):
+                    await writer.send(call, change)
+                assert await writer.read(change) is not None
+            return len(sandbox.received)
+
+    assert run(making()) == requests
+
+
+def test_forms_that_an_update_drops_are_seen_by_the_read_after_it() -> None:
+    sandbox = Sandbox(worlds.small(), put="replace")
+    now, after = made(sandbox, update(live(sandbox, worlds.ORDERS), name="Renamed"))
+    assert now is not None
+    assert after is not None
+    assert [one.dotted for one in mismatches(now.spec, after.spec) if "requestForms" in one.dotted]
 
 
 @pytest.mark.parametrize("vintage", VINTAGES)
 def test_a_suspended_product_gets_its_sources_before_it_is_active(vintage: Vintage) -> None:
     sandbox = Sandbox(worlds.small(), vintage)
-    assert succeeds(sandbox, update(live(sandbox, worlds.ORDERS), lifecycle="suspended")) == 3
+    assert succeeds(sandbox, update(live(sandbox, worlds.ORDERS), lifecycle="suspended")) == 4
     before = live(sandbox, worlds.ORDERS)
-    assert succeeds(sandbox, update(before, lifecycle="active", sources=sources(1), name="N")) == 6
+    assert succeeds(sandbox, update(before, lifecycle="active", sources=sources(1), name="N")) == 8
 
 
 def test_a_product_is_deleted_in_three_requests() -> None:
@@ -136,7 +175,7 @@ def test_what_was_not_read_is_as_planned_and_not_managed() -> None:
     planned = live(sandbox, worlds.ORDERS)
     now, _ = made(sandbox, update(planned, name="Renamed"))
     assert now is not None
-    assert now.parts == {"fields"}
+    assert now.parts == {"fields", "forms"}
     assert not now.spec.manages("sources")
     assert not mismatches(planned.spec, now.spec)
     now, after = made(sandbox, update(planned, sources=sources(4)))

@@ -77,7 +77,7 @@ def near_sources(entry: SourceReference, listing: Iterable[Source], at_most: int
 
     texts = {source_text(source).casefold(): source_text(source) for source in listing}
     texts |= {source.name.casefold(): source.name for source in listing} if entry.how == "name" else {}
-    found = difflib.get_close_matches(entry.text.casefold(), texts, n=at_most, cutoff=0.6)
+    found = difflib.get_close_matches(entry.text.casefold(), texts, n=at_most, cutoff=0.8)
     return tuple(texts[text] for text in found)
 
 

@@ -43,7 +43,7 @@ def split_table(text: str) -> tuple[str, ...]:
 def _table(text: str) -> SourceReference:
     parts = split_table(text)
     if len(parts) != 3 or not all(parts):
-        raise ValueError(f"{text!r} is not database.schema.table; a name with a dot stands in double quotes")
+        raise ValueError(f"{text!r} is not database.schema.table; write all three parts, one that has a dot in double quotes")
     path = SourcePath(database=parts[0], schema=parts[1], table=parts[2])
     return SourceReference("path", str(path), path)
 

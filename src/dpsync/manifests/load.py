@@ -103,7 +103,7 @@ def _ids(value: Any) -> Any:
 class Metadata(BaseModel):
     """What dpsync knows a resource by; none of it is sent."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     name: Annotated[str, AfterValidator(_key), Field(description="The key that others refer to.")]
     labels: Annotated[dict[str, str], Field(description="For selecting; they stay in Git.")] = {}
@@ -117,7 +117,7 @@ class Metadata(BaseModel):
 class Manifest(BaseModel):
     """The outermost fields of every document; what stands in `spec` is the kind's business."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     api_version: Annotated[str, Field(alias="apiVersion", description=f"It is {API_VERSION}.")]
     kind: Annotated[str, Field(description=f"One of {', '.join(KINDS)}.")]

@@ -1,4 +1,4 @@
-"""The client: one connection pool, one token, bounded and patient; `ReadClient` cannot write, `WriteClient` can.
+"""The client: a few connections, one token, bounded and patient; `ReadClient` cannot write, `WriteClient` can.
 
 A room of its own because it is where the wire begins: retries, timeouts, both styles of paging (FACTS 1.5), and errors
 that name the call. What a payload means is not its business. A plan is read with a `ReadClient`, which refuses every verb
@@ -94,28 +94,29 @@ class ReadClient:
         self._not_before = 0.0
         secure = self._url.startswith("https:")
         verify: ssl.SSLContext | bool = httpx2.create_ssl_context() if secure and transport is None else False
-        self._http = httpx2.AsyncClient(
+        self._opened = lambda: httpx2.AsyncClient(
             transport=transport,
             verify=verify,
             trust_env=secure,
             http2=False,
             follow_redirects=False,
             timeout=httpx2.Timeout(read_timeout, connect=connect_timeout, pool=None),
-            limits=httpx2.Limits(
-                max_connections=parallelism, max_keepalive_connections=parallelism, keepalive_expiry=30.0
-            ),
+            limits=httpx2.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=30.0),
             headers={
                 "Authorization": f"Bearer {self._secret}",
                 "User-Agent": f"dpsync/{__version__}",
                 "Accept": "application/json",
             },
         )
+        self._connections: list[httpx2.AsyncClient] = []
+        self._idle: list[httpx2.AsyncClient] = []
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
-        await self._http.aclose()
+        for connection in self._connections:
+            await connection.aclose()
 
     async def get(self, path: str, params: Params | None = None) -> Any:
         """The JSON at a path."""
@@ -223,7 +224,7 @@ class ReadClient:
             await self._sleep(pause)
         self.requests[operation(method, path)] += 1
         try:
-            response = await self._http.request(method, self._url + path, params=params, json=body)
+            response = await self._sent(method, path, params, body)
         except httpx2.DecodingError:
             text = f"{method} {path} was answered with bytes that cannot be decoded."
             return _Failure(BadAnswer(text, method=method, path=path), _Next.STOP)
@@ -240,6 +241,20 @@ class ReadClient:
         ):
             return _Failure(error, _Next.UNSURE, wait)
         return _Failure(error, _Next.STOP)
+
+    async def _sent(self, method: str, path: str, params: Params | None, body: Any) -> httpx2.Response:
+        """Send on a connection that is idle, or on a new one.
+
+        Each has a pool of its own: one pool looks over all of its connections for every request (benchmarks/README.md).
+        """
+        if not self._idle:
+            self._idle.append(self._opened())
+            self._connections.append(self._idle[-1])
+        connection = self._idle.pop()
+        try:
+            return await connection.request(method, self._url + path, params=params, json=body)
+        finally:
+            self._idle.append(connection)
 
     def _broken(self, problem: httpx2.TransportError, method: str, path: str) -> _Failure:
         said = answers.shown(f"{type(problem).__name__}: {problem}".rstrip(": "), self._secret)

@@ -34,6 +34,8 @@ class MarketplaceWriter:
         self._vintage = vintage
         self._domains = domains or {}
         self._answers: dict[tuple[str, str], Any] = {}
+        self._forms_before: dict[str, FormPair] = {}
+        self._is_known_to_keep_forms = False
 
     async def read(self, change: Change) -> LiveResource | None:
         """The object as it is now, with every part that the change compares or overwrites; None if it is absent.
@@ -41,6 +43,9 @@ class MarketplaceWriter:
         What is not read is as it was planned and not managed, and `parts` does not name it: a change of nothing but
         sources reads nothing but sources.
         After a write, the fields of a product whose other parts are read anyway are those of the last answer.
+
+        Whether an update keeps the forms that it omits is not known (FACTS 7.1), and forms are not part of the product's
+        payload. So the first updates of a run read them before and after, until one has kept them.
         """
         answered = self._answers.pop((change.kind, change.id), None)
         try:
@@ -98,7 +103,7 @@ class MarketplaceWriter:
         return True
 
     async def _read_product(self, change: Change, answered: Any) -> LiveResource:
-        parts = _parts(change)
+        parts = _parts(change) | self._parts_in_doubt(change)
         if data_product.FIELDS not in parts and change.before is not None:
             return _with_sources(change.before, await self._sources(change.id))
         if change.action is Action.CREATE and answered is None:
@@ -111,8 +116,23 @@ class MarketplaceWriter:
             self._sources(change.id) if data_product.SOURCES in parts else _known(None),
             self._forms(change.id) if data_product.FORMS in parts else _known(None),
         )
+        if forms is not None:
+            self._note_forms(change, forms)
         made = self._made(change, payload, Parts(sources, forms, self._domains))
         return _as_planned(made, change.before)
+
+    def _parts_in_doubt(self, change: Change) -> frozenset[str]:
+        """The forms, where the change updates fields but no forms and it is not known yet that those then stay."""
+        if self._is_known_to_keep_forms or Action.UPDATE not in change.actions:
+            return frozenset()
+        return frozenset({data_product.FORMS})
+
+    def _note_forms(self, change: Change, forms: FormPair) -> None:
+        before = self._forms_before.pop(change.id, None)
+        if before is None:
+            self._forms_before[change.id] = forms
+        elif before == forms and forms != FormPair() and "requestForms" not in changed_fields(change):
+            self._is_known_to_keep_forms = True
 
     async def _fields(self, identity: str) -> Any:
         return await self._client.get(ENDPOINTS[DATA_PRODUCT.name].path(identity))

@@ -80,6 +80,7 @@ class Spec(BaseModel):
         alias_generator=to_camel,
         arbitrary_types_allowed=True,
         hide_input_in_errors=True,
+        defer_build=True,  # a validator is built when it is first asked for: most commands ask few models
     )
 
     gives_access: ClassVar[bool] = False

@@ -41,7 +41,8 @@ class DesiredState:
 class Scope:
     """What a plan needs of the live side. References stand for themselves; ids are live ids, computed or pinned.
 
-    `sources` and `forms` are the ids of products whose sources or forms are compared.
+    `sources` and `forms` are the ids of products whose sources or forms are compared; `leaving` are the ids of declared
+    objects that are to be deleted.
     """
 
     workspace_id: str
@@ -51,6 +52,7 @@ class Scope:
     ids: Mapping[str, frozenset[str]] = field(default_factory=dict)
     sources: frozenset[str] = frozenset()
     forms: frozenset[str] = frozenset()
+    leaving: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +103,21 @@ class Gap:
 
 @dataclass(frozen=True)
 class Catalog:
-    """What a manifest may refer to and dpsync never writes. `sources` holds the listing of each domain that was read."""
+    """What a manifest may refer to and dpsync never writes. `sources` holds the listing of each domain that was read.
+
+    `strays` are sources of products that stand in none of these listings; they are there to be called by name.
+    """
 
     domains: tuple[Domain, ...] = ()
     sources: Mapping[str, tuple[Source, ...]] = field(default_factory=dict)
     people: tuple[Person, ...] = ()
     groups: tuple[Group, ...] = ()
+    strays: tuple[Source, ...] = ()
 
     @cached_property
     def source_by_id(self) -> Mapping[str, Source]:
-        return {source.id: source for listing in self.sources.values() for source in listing}
+        listed = {source.id: source for listing in self.sources.values() for source in listing}
+        return {source.id: source for source in self.strays} | listed
 
     @cached_property
     def domain_by_id(self) -> Mapping[str, Domain]:

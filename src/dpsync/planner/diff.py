@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dpsync.kinds.catalog import source_text
-from dpsync.model.base import Spec, rules_of
+from dpsync.model.base import Spec, map_references, references_in, rules_of
 from dpsync.model.change import Detail, FieldChange, SourceChange
 from dpsync.model.compare import Mismatch, mismatches
 from dpsync.model.plain import plain
@@ -78,12 +78,20 @@ def _leaves(spec: Spec, path: tuple[str, ...] = ()) -> Iterable[tuple[tuple[str,
 def _field_change(resource: Resource, one: Mismatch) -> FieldChange:
     return FieldChange(
         one.dotted,
-        one.before,
+        _in_the_words_of(one.after, one.before),
         one.after,
         one.rule.effects(one.before, one.after),
         resource.origins.of(one.path),
         _details(one.before, one.after),
     )
+
+
+def _in_the_words_of(after: Any, before: Any) -> Any:
+    """The live value, calling what both refer to as the declared one does: a person has a username and a full name."""
+    if not isinstance(before, Spec):
+        return before
+    called = {(refers.to, one.id): one for _path, one, refers in references_in(after) if one.id is not None}
+    return map_references(before, lambda _path, one, refers: called.get((refers.to, one.id), one))
 
 
 def _source_change(before: Any, after: Any, sources: Mapping[str, Source]) -> SourceChange:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from dpsync.kinds import KINDS
 from dpsync.model.change import Action, Change
 from dpsync.model.finding import Finding, Severity
 from dpsync.model.reference import Address
@@ -53,7 +54,8 @@ def _ordered(
         if freeing is not None and _frees(freeing, taken):
             needs.append(freeing.address)
         else:
-            return replace(change, blocked=(*change.blocked, _is_taken(change, taken, holder, kept)))
+            finding = _is_taken(change, taken, holder, _way_out(change, holder, freeing, kept))
+            return replace(change, blocked=(*change.blocked, finding))
     return replace(change, needs=tuple(dict.fromkeys(needs)))
 
 
@@ -76,19 +78,29 @@ def _frees(change: Change, name: str) -> bool:
     )
 
 
-def _is_taken(change: Change, name: str, holder: LiveResource, kept: Mapping[str, LiveResource]) -> Finding:
+def _way_out(
+    change: Change, holder: LiveResource, freeing: Change | None, kept: Mapping[str, LiveResource]
+) -> str:
+    if freeing is not None and freeing.is_blocked:
+        return f"That is {freeing.address}, which is blocked itself: resolve that first, or choose another name."
+    if freeing is not None:
+        return f"That is {freeing.address}, which keeps the name: choose another one."
     if holder.id in kept:
-        remedy = (
-            "It was made by this workspace and is in no manifest: restore its manifest, or turn pruning on."
+        return (
+            "It was made by this workspace and is in no manifest any more: "
+            "restore its manifest, with `lifecycle: retired` if it should go."
         )
-    else:
-        remedy = (
-            f"To manage that object, add `id: {holder.id}` under metadata; otherwise choose another name."
-        )
+    if change.before is not None:
+        return "Choose another name, or have that one renamed first."
+    return f"To manage that one, add `id: {holder.id}` under metadata; otherwise choose another name."
+
+
+def _is_taken(change: Change, name: str, holder: LiveResource, remedy: str) -> Finding:
     return Finding(
         "name-taken",
         Severity.ERROR,
-        f"The name {name!r} is taken by {holder.id}, which no change of this plan frees.",
+        f"The name {name!r} is taken by the {KINDS[holder.kind].noun} {holder.title!r} ({holder.id}), "
+        "and no change of this plan frees it.",
         remedy,
         change.origin,
         change.address,
@@ -97,12 +109,13 @@ def _is_taken(change: Change, name: str, holder: LiveResource, kept: Mapping[str
 
 def blocked_swap(cycle: tuple[Address, ...], change: Change) -> Finding:
     """The finding for changes that wait for each other's names."""
-    steps = " → ".join(str(address) for address in cycle)
+    steps = ", ".join(str(address) for address in sorted(set(cycle)))
     return Finding(
         "name-swap",
         Severity.ERROR,
         f"These changes wait for each other's names: {steps}.",
-        f"Give {change.address} a name that is free, apply, then give it the name that you want.",
+        f"Give one of them, such as {min(cycle)}, a name that is free, and apply. "
+        "Then give it the name that you want, and apply again.",
         change.origin,
         change.address,
     )

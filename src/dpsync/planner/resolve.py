@@ -30,6 +30,9 @@ from dpsync.model.state import DesiredState, LiveState, Source
 
 _LISTED = 5
 
+_ALIKE = 0.75
+"""From which likeness on a name is worth suggesting; less than this finds what has nothing to do with it."""
+
 
 @dataclass(frozen=True)
 class Resolved:
@@ -177,13 +180,13 @@ class _Resolution:
         if len(found) == 1:
             return reference.resolved(found[0].id, found[0].name)
         if found:
-            listed = ", ".join(f"{one.name} ({one.id})" for one in found[:_LISTED])
+            listed = ", ".join(_told_apart(one) for one in found[:_LISTED])
             self._error(
                 resource,
                 path,
                 "ambiguous-reference",
                 f"{reference.text!r} means {len(found)} {_nouns(to)}: {listed}.",
-                f"Write {{id: …}} with the id of the {_noun(to).lower()} that you mean.",
+                _which_one(to, found),
             )
         else:
             near = among.near(reference.text)
@@ -255,7 +258,9 @@ class _Resolution:
                 path,
                 "ambiguous-source",
                 f"{entry.text} means {len(found)} sources: {listed}.",
-                "Say more of the path (platform, hostname), or write {id: …}.",
+                "Write the path of the one that you mean, or its {id: …}."
+                if entry.how == "name"
+                else "Say more of the path (platform, hostname), or write {id: …}.",
             )
             return None
         elsewhere = [
@@ -342,7 +347,7 @@ class _Candidates:
 
     def near(self, text: str) -> str:
         """The names that look most like the text, joined by 'or'; empty if none does."""
-        close = difflib.get_close_matches(text.casefold(), self._loose, n=3, cutoff=0.6)
+        close = difflib.get_close_matches(text.casefold(), self._loose, n=3, cutoff=_ALIKE)
         spelled = {name.casefold(): name for name in self._exact}
         return " or ".join(spelled.get(name, name) for name in close)
 
@@ -362,6 +367,16 @@ def _resolved(entry: SourceReference, source: Source, index: int) -> SourceRefer
         by_match=entry.how == "match",
         index=index,
     )
+
+
+def _told_apart(one: Candidate) -> str:
+    return f"{one.name} ({one.id}{f' in {one.within}' if one.within else ''})"
+
+
+def _which_one(to: str, found: tuple[Candidate, ...]) -> str:
+    within = [one.within for one in found if one.within]
+    where = f"Say in which of {', '.join(sorted(set(within)))} it is, or write" if within else "Write"
+    return f"{where} {{id: …}} with the id of the {_noun(to).lower()} that you mean."
 
 
 def _noun(to: str) -> str:

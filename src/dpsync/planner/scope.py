@@ -22,6 +22,7 @@ def scope_of(desired: DesiredState) -> Scope:
     ids: dict[str, set[str]] = {}
     sources: set[str] = set()
     forms: set[str] = set()
+    leaving: set[str] = set()
     for resource in desired.resources:
         ids.setdefault(resource.kind, set()).add(resource.id)
         for _path, reference, refers in references_in(resource.spec):
@@ -31,6 +32,8 @@ def scope_of(desired: DesiredState) -> Scope:
                 people.add(reference.text)
             elif refers.to == GROUPS:
                 groups.add(reference.text)
+        if resource.lifecycle == "retired":
+            leaving.add(resource.id)
         if resource.lifecycle in {"retired", "released"}:
             continue
         managed = set(_managed(resource))
@@ -46,6 +49,7 @@ def scope_of(desired: DesiredState) -> Scope:
         ids={kind: frozenset(members) for kind, members in ids.items()},
         sources=frozenset(sources),
         forms=frozenset(forms),
+        leaving=frozenset(leaving),
     )
 
 

@@ -154,7 +154,7 @@ def _shown(report: Report) -> tuple[Change, ...]:
 def _summary(change: Change) -> str:
     """The title, and after it what weighs most: what blocks the change, or who gains or loses."""
     words = [f"blocked by {finding.rule}" for finding in change.blocked[:1]]
-    words += [line.text for line in sentences.access_lines(change)]
+    words += [line.text for line in sentences.access_lines(change) if sentences.touches_somebody(change)]
     tail = f" {escaped('; '.join(words))}" if words else ""
     title = f"{sentences.sign(change)} {sentences.change_title(change)}"
     return f"<code>{escaped(title)}</code>{tail}"

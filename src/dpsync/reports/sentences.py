@@ -214,7 +214,7 @@ def change_title(change: Change) -> str:
     """What is changed and, if it is held back, what would be done: `delete DataProduct/x "X"`."""
     rename = renaming(change)
     name = f"{inline(rename.before)} → {inline(rename.after)}" if rename else quoted(change.title)
-    word = f"{change.action.value} " if change.is_blocked else ""
+    word = f"{change.action.value} " if change.is_blocked and KINDS[change.kind].written else ""
     return f"{word}{change.address} {name}"
 
 
@@ -236,7 +236,8 @@ def change_lines(change: Change, report: Report) -> Iterator[Line]:
     yield from _source_lines(change)
     access = access_lines(change)
     yield from access
-    if not access and change.before is not None and Effect.REVIEW in change.effects:
+    is_update = change.before is not None and change.action is not Action.DELETE
+    if not access and is_update and Effect.REVIEW in change.effects:
         yield Line(0, "applies to new requests; access that is already approved stays")
 
 
@@ -258,7 +259,9 @@ def _fields(change: Change) -> tuple[FieldChange, ...]:
         fields = tuple(
             FieldChange(rule.name, None, value, frozenset(), origins.of((rule.name,)))
             for rule in rules_of(type(spec))
-            if spec.manages(rule.attribute) and not _are_sources(value := getattr(spec, rule.attribute))
+            if spec.manages(rule.attribute)
+            and not rule.replaced_whole
+            and not _are_sources(value := getattr(spec, rule.attribute))
         )
     else:
         fields = change.fields
@@ -341,9 +344,14 @@ def access_lines(change: Change) -> tuple[Line, ...]:
     )
 
 
+def touches_somebody(change: Change) -> bool:
+    """Whether anybody has access, or may have, so that it matters who gains and who loses."""
+    return change.before is not None and change.before.accesses.may_exist
+
+
 def takes_access(change: Change) -> bool:
     """Whether somebody who has access may lose it; deleting what nobody has access to takes none."""
-    if change.before is None or not change.before.accesses.may_exist:
+    if change.before is None or not touches_somebody(change):
         return False
     return any(_taken(change, change.before.accesses.approved))
 

@@ -158,7 +158,8 @@ def _unsaid(before: Spec | None, after: Spec | None) -> Iterator[tuple[str, Any,
         if before_leaf == after_leaf:
             continue
         is_said = (is_choice and also_choice) or (_is_said(before_leaf, was) and _is_said(after_leaf, now))
-        if was == now or not is_said:
+        is_gone = after_leaf is None and "[" in path  # the sentence without it says so
+        if was == now or not (is_said or is_gone):
             yield path, before_leaf, after_leaf
 
 

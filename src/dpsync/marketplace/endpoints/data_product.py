@@ -92,12 +92,7 @@ def read(payload: Any, parts: Parts) -> LiveProduct:
         "domain": _domain(product.domains, parts.domains),
         "subject_matter_expert": _expert(product.metadata, what),
         "sources": tuple(SourceReference("id", each, id=each) for each in parts.sources or ()),
-        "review_flows": ReviewFlows.of(
-            data_access=review_flow.read_or_default(product.data_access_policy, parts.domains, what),
-            masking_exception=review_flow.read_or_default(
-                product.masking_exception_policy, parts.domains, what
-            ),
-        ),
+        "review_flows": _read_flows(product, parts.domains, what),
         "lifecycle": "suspended" if product.suspended else "active",
     }
     known = {FIELDS}
@@ -159,6 +154,18 @@ def pair(by_request_type: Mapping[str, Reference]) -> FormPair:
 def in_order(source_ids: Iterable[str]) -> tuple[str, ...]:
     """Ids of sources by number, which is how people count."""
     return tuple(sorted(source_ids, key=lambda text: (len(text), text)))
+
+
+def _read_flows(product: _Product, domains: Mapping[str, str], what: str) -> ReviewFlows:
+    access = review_flow.read_or_default(product.data_access_policy, domains, what)
+    masking = review_flow.read_or_default(product.masking_exception_policy, domains, what)
+    if access is masking is DEFAULT_FLOW:
+        return _DEFAULT_FLOWS
+    return ReviewFlows.of(data_access=access, masking_exception=masking)
+
+
+_DEFAULT_FLOWS = ReviewFlows.of(data_access=DEFAULT_FLOW, masking_exception=DEFAULT_FLOW)
+"""The flows of most products: one value for all."""
 
 
 def _domain(ids: tuple[str, ...], names: Mapping[str, str]) -> Reference:
