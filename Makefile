@@ -42,7 +42,7 @@ format: $(STAMP)
 
 # Writes the golden files anew; read the difference before you commit it.
 golden: $(STAMP)
-	DPSYNC_GOLDEN=write $(BIN)/python -m pytest -q tests/stories tests/reports tests/checks
+	DPSYNC_GOLDEN=write $(BIN)/python -m pytest -q tests/stories tests/reports tests/checks tests/test_docs.py
 
 benchmark: $(STAMP)
 	$(BIN)/python benchmarks/plan.py

@@ -137,7 +137,9 @@ spec:
 def run(arguments: Sequence[str], environ: Mapping[str, str]) -> Took:
     """Run a process to its end; it must succeed."""
     begun = time.perf_counter()
-    with subprocess.Popen(arguments, env=environ, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        arguments, env=environ, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL
+    ) as process:
         assert process.stdout is not None
         text = process.stdout.read().decode()
         _, status, usage = os.wait4(process.pid, 0)
@@ -235,21 +237,14 @@ def measure(products: int, latency: float, concurrency: int, rounds: int) -> dic
         "validate cpu": median(one.cpu for one in checks),
         "validate memory": median(one.memory for one in checks),
     }
-    _print(products, latency, concurrency, rounds, took, requests)
-    return took
-
-
-def _print(
-    products: int,
-    latency: float,
-    concurrency: int,
-    rounds: int,
-    took: Mapping[str, float],
-    requests: Mapping[str, int],
-) -> None:
     print(
         f"\n{products:,} products, {latency * 1000:g} ms, {concurrency} at once, medians of {rounds} rounds"
     )
+    _print(products, took, requests)
+    return took
+
+
+def _print(products: int, took: Mapping[str, float], requests: Mapping[str, int]) -> None:
     print(f"  floor (bare client)           {took['floor']:8.2f} s")
     print(f"  plan within a process         {took['within']:8.2f} s   {took['ratio within']:.3f} x floor")
     print(f"    of which loading manifests  {took['load']:8.2f} s")

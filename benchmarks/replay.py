@@ -17,6 +17,7 @@ import pickle
 import sys
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +85,7 @@ def _in_order(answers: dict[str, bytes]) -> list[Recorded]:
     page_of: dict[str, str] = {}
     after: dict[str, str | None] = dict.fromkeys(answers, CALLER)
     after[CALLER] = None
-    for before, page in zip(pages, pages[1:], strict=False):
-        after[page] = before
+    after |= {page: before for before, page in pairwise(pages)}
     for page in pages:
         page_of |= {product["id"]: page for product in json.loads(answers[page])["data"]}
     for target in answers:
@@ -152,7 +152,8 @@ async def serve(file: Path, latency: float) -> None:
     print(server.sockets[0].getsockname()[1], flush=True)
     async with server:
         await loop.run_in_executor(None, sys.stdin.read)
-        server.close_clients() if hasattr(server, "close_clients") else None
+        if hasattr(server, "close_clients"):  # Python 3.13
+            server.close_clients()
 
 
 # -- the floor -------------------------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from __future__ import annotations
 import inspect
 import re
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -18,16 +19,15 @@ from pydantic.fields import FieldInfo
 
 from dpsync import checks
 from dpsync.kinds import KINDS
-from dpsync.kinds.shared import RequestForms
 from dpsync.manifests.load import Manifest, Metadata
 from dpsync.model.base import Spec
-from dpsync.model.fields import Clearable, Refers
+from dpsync.model.fields import Clearable, Refers, ReplacedWhole, Unordered
 from dpsync.model.reference import Reference, SourceReference
 from dpsync.settings import Environment, Guardrail, Workspace, WorkspaceMetadata, WorkspaceSpec
 
 MEANINGS: Mapping[str, str] = {
     "Manifest.metadata": "What dpsync knows the resource by.",
-    "Manifest.spec": "What the resource is; the fields depend on the kind.",
+    "Manifest.spec": "What the resource is; its fields depend on the kind.",
     "RequestForms.dataAccess": "The form for access to the data.",
     "RequestForms.maskingException": "The form for seeing masked values.",
     "ChoiceField.type": "`DROPDOWN`: one answer. `CHECKBOXES`: several.",
@@ -92,6 +92,9 @@ NOUNS: Mapping[str, str] = {
 OUTER: tuple[type[BaseModel], ...] = (Manifest, Metadata)
 SETTINGS: tuple[type[BaseModel], ...] = (Workspace, WorkspaceMetadata, WorkspaceSpec, Environment, Guardrail)
 
+EMPTY: Mapping[str, str] = {"sources": "no sources", "fields": "no questions", "agreements": "no agreements"}
+"""What an empty list means, by field."""
+
 MANAGED = ("DataProductSpec", "RequestForms", "ReviewFlows", "RequestFormSpec", "DataUseAgreementSpec")
 """Models in which a field that is left out is not managed; elsewhere it has its default, or nothing."""
 
@@ -141,7 +144,7 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 # Tables
 
 
-def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]] | list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
@@ -211,9 +214,10 @@ def _words(annotation: Any, refers: Refers | None) -> str:
         inner = get_args(annotation)[0]
         if inner is SourceReference or SourceReference in get_args(inner):
             return "list of [sources](#sources)"
-        return f"list of {_words(inner, refers)}".replace("of text", "of texts").replace(
-            "reference to a", "references to"
-        )
+        if inner is Reference:
+            assert refers is not None
+            return f"list of [references](#references) to {KINDS[refers.to].plural}"
+        return "list of texts" if _words(inner, None) == "text" else f"list of {_words(inner, None)}"
     if get_origin(annotation) is dict:
         inner = get_args(annotation)[1]
         if inner is Any:
@@ -264,10 +268,11 @@ def _omissions() -> str:
                     f"`{path}`",
                     _omitted(kind.spec, model, name, field),
                     _null(field),
-                    _empty(model, name, field),
+                    EMPTY.get(name, "error") if get_origin(field.annotation) is tuple else "error",
+                    _value(path, field),
                 )
             )
-    return _table(("Kind", "Field", "Omitted", "`null`", "`[]`"), rows)
+    return _table(("Kind", "Field", "Omitted", "`null`", "`[]`", "A value"), rows)
 
 
 def _paths(spec: type[Spec]) -> Iterator[tuple[str, type[BaseModel], str, FieldInfo]]:
@@ -296,11 +301,19 @@ def _null(field: FieldInfo) -> str:
     return "the default flow, written out" if list(_models_in(field.annotation)) else "clears it"
 
 
-def _empty(model: type[BaseModel], name: str, field: FieldInfo) -> str:
-    annotation = field.annotation
-    if get_origin(annotation) is not tuple:
-        return "error"
-    return {"sources": "no sources", "fields": "no questions", "agreements": "no agreements"}[name]
+def _value(path: str, field: FieldInfo) -> str:
+    if path == "lifecycle":
+        return "see [lifecycle](#lifecycle)"
+    if path == "requestForm":
+        return "as both `requestForms`"
+    if any(isinstance(mark, Unordered | ReplacedWhole) for mark in field.metadata):
+        return "the whole list; its order does not count"
+    if get_origin(field.annotation) is tuple:
+        return "the whole list; its order counts"
+    inner = list(_models_in(field.annotation))
+    if any(model.__name__ in MANAGED for model in inner):
+        return "field by field"
+    return "the whole flow" if inner else "compared, and sent where it differs"
 
 
 def _guardrails() -> str:
@@ -314,10 +327,8 @@ def _guardrails() -> str:
 
 
 TABLES: Mapping[str, Callable[[], str]] = {
-    **{f"fields: {name}": lambda model=model: _fields(model) for name, model in all_models().items()},
+    **{f"fields: {name}": partial(_fields, model) for name, model in all_models().items()},
     "omissions": _omissions,
     "guardrails": _guardrails,
 }
 """What makes each table."""
-
-assert RequestForms.__name__ in MANAGED

@@ -25,3 +25,10 @@ def law(share: float = 1.0) -> settings:
     """The budget of a law; a slow one takes a smaller share."""
     profile = MANY if IS_LONG else FEW
     return settings(profile, max_examples=max(2, round(profile.max_examples * share)))
+
+
+if os.environ.get("NOSHRINK"):
+    from hypothesis import Phase
+
+    FEW = settings(FEW, phases=[Phase.generate])  # type: ignore[misc]
+    MANY = settings(MANY, phases=[Phase.generate], report_multiple_bugs=False)  # type: ignore[misc]

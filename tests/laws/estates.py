@@ -138,6 +138,8 @@ def _second_domain(store: Store, product: str, world: World, chance: random.Rand
         row["domain"]
         for row in store.rows("SELECT domain FROM product_domains WHERE product = ?", (product,))
     }
+    if len(known) > 1:
+        return
     other = chance.choice([domain.id for domain in world.domains if domain.id not in known])
     store.insert("product_domains", {"product": product, "position": 1, "domain": other})
 

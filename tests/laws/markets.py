@@ -24,10 +24,12 @@ from dpsync import pipeline
 from dpsync.apply.journal import NoJournal
 from dpsync.errors import InvalidManifests
 from dpsync.marketplace.client import WriteClient
+from dpsync.marketplace.live import read_live
 from dpsync.model.change import Change
 from dpsync.model.outcome import Outcome, Result
 from dpsync.model.plan import Plan
 from dpsync.model.secret import Token
+from dpsync.model.state import LiveState, Scope
 from dpsync.sandbox import DEFAULT_TOKEN, Received, Store, World, create_app
 from dpsync.sandbox.doors import BASE_URL, InProcess
 from dpsync.settings import Settings, Vintage
@@ -115,7 +117,8 @@ class Written:
 class Door(httpx2.AsyncBaseTransport):
     """The way into the sandbox.
 
-    It closes at write number `closes_at` (from 1), for good: before that write took effect, or just after it.
+    It closes at write number `closes_at` (from 1), for good: before that write took effect, or just after it. It loses
+    the answer of write number `loses`, once.
     """
 
     inner: InProcess
@@ -124,6 +127,7 @@ class Door(httpx2.AsyncBaseTransport):
     chance: random.Random
     closes_at: int = 0
     closes: Literal["before", "after"] = "before"
+    loses: int = 0
     writes: int = 0
     closed: bool = False
     written: list[Written] = field(default_factory=list)
@@ -143,8 +147,8 @@ class Door(httpx2.AsyncBaseTransport):
         last = self.received[-1]
         pairs = self.store.access_pairs()
         self.written.append(Written(last.method, last.path, last.body, last.status, pairs))
-        if self.closed:
-            raise httpx2.ReadError("The door closed; the answer is lost.", request=request)
+        if self.closed or self.writes == self.loses:
+            raise httpx2.ReadError("The answer is lost.", request=request)
         return response
 
 
@@ -205,12 +209,26 @@ class Market:
 
         return asyncio.run(planned())
 
+    def read(self, scope: Scope) -> LiveState:
+        """The live state, as far as the scope needs it."""
+
+        async def live() -> LiveState:
+            async with self.client(self._door()) as client:
+                return await read_live(client, scope, vintage=self.settings.vintage)
+
+        return asyncio.run(live())
+
     def apply(
-        self, plan: Plan, *, closes_at: int = 0, closes: Literal["before", "after"] = "before"
+        self,
+        plan: Plan,
+        *,
+        closes_at: int = 0,
+        closes: Literal["before", "after"] = "before",
+        loses: int = 0,
     ) -> Applied:
-        """Carry the plan out, through a door that may close in between."""
+        """Carry the plan out, through a door that may close in between, or lose an answer."""
         door = self._door()
-        door.closes_at, door.closes = closes_at, closes
+        door.closes_at, door.closes, door.loses = closes_at, closes, loses
         start = len(self.received)
 
         async def applied() -> tuple[Outcome, ...]:

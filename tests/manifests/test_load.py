@@ -352,8 +352,8 @@ spec:
 === expected
 p.yaml:3:29 error not-null: metadata.labels cannot be null.
     → Write a value, or leave the line out.
-p.yaml:9:13 error invalid-value: spec.sources[0] cannot be null.
-    → Write a DataSource's key, or one of table:, name:, id:, match:, or a path with database, schema and table.
+p.yaml:9:13 error not-null: spec.sources[0] cannot be null.
+    → Write a value after the `-`, or remove the line.
 p.yaml:10:16 error not-null: spec.requestForm cannot be null.
     → Write a value, or leave the line out to not manage it.
 p.yaml:11:14 error not-null: spec.lifecycle cannot be null.
@@ -416,7 +416,7 @@ spec:
   requestForm: {name: x}
   requestForms: {dataAccess: {name: x}, maskingException: {name: x}}
 === expected
-p.yaml:5:3 error invalid-value: spec is not right: requestForm is short for both requestForms.
+p.yaml:9:17 error invalid-value: spec.requestForms is not right: `requestForm` is there already, and it is short for both.
     → Write one of the two.
 """,
     "sources that cannot be read": r"""
@@ -436,14 +436,14 @@ spec:
     - {table: a.b.c}
     - {table: a.b.c}
 === expected
-p.yaml:8:7 error invalid-value: spec.sources[0]: 'Not A Key' is not a key.
+p.yaml:8:7 error invalid-value: 'Not A Key' is not a key.
     → Write a DataSource's key, or one of table:, name:, id:, match:, or a path with database, schema and table.
-p.yaml:9:7 error invalid-value: spec.sources[1] is not right: 'a.b' is not database.schema.table.
-    → A name with a dot stands in double quotes.
-p.yaml:10:7 error invalid-value: spec.sources[2] is not right: 'tabel' does not belong here.
-    → Write a DataSource's key, or one of table:, name:, id:, match:, or a path with database, schema and table.
-p.yaml:11:7 error invalid-value: spec.sources[3] is not right: a path ends with a table or a prefix.
-    → Use match: for every table of a schema.
+p.yaml:9:7 error invalid-value: 'a.b' is not database.schema.table.
+    → Write database.schema.table; a part with a dot stands in double quotes, as in SQL.
+p.yaml:10:7 error invalid-value: `tabel` is not a part of an entry of sources.
+    → Did you mean `table`?
+p.yaml:11:7 error invalid-value: A path ends with a table or a prefix.
+    → Add `table:`, or write match: for every table of a schema.
 """,
     "a key that is none": r"""
 === d.yaml

@@ -26,6 +26,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
 from telling import forget_the_surroundings, tell, told_as_expected
 
 HERE = Path(__file__).parent

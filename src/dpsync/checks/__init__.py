@@ -6,12 +6,12 @@ with what needs it and nothing else. `dpsync.yaml` may change a rule's threshold
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from dpsync.checks import delete_with_members, probable_rename, too_many_deletes
 from dpsync.checks.rule import Planned, Rule
-from dpsync.errors import UsageError
 from dpsync.model.finding import Finding, Severity
 
 GUARDRAILS: tuple[Rule, ...] = (
@@ -25,30 +25,35 @@ Chosen = Mapping[str, Mapping[str, object]]
 """What dpsync.yaml says about rules: by rule, `severity` and thresholds."""
 
 
-def must_be_known(chosen: Chosen) -> None:
-    """Raise UsageError for a rule, or a threshold of a rule, that does not exist, or is not a number."""
+def problems(chosen: Chosen) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """What is wrong in what dpsync.yaml says about rules: the path in it, the message and the way out."""
     rules = {rule.name: rule for rule in GUARDRAILS}
     for name, mine in chosen.items():
+        path = ("spec", "guardrails", name)
         if name not in rules:
-            raise UsageError(f"dpsync.yaml names a guardrail {name!r}, which does not exist.", _one_of(rules))
+            yield path, f"There is no guardrail `{name}`.", _meant(name, rules)
+            continue
         numbers = rules[name].defaults
         for threshold, value in mine.items():
             if threshold == "severity":
                 continue
+            here = (*path, threshold)
             if threshold not in numbers:
-                raise UsageError(
-                    f"The guardrail {name} in dpsync.yaml has no threshold {threshold!r}.", _one_of(numbers)
+                yield (
+                    here,
+                    f"The guardrail {name} has no threshold `{threshold}`.",
+                    _meant(threshold, numbers),
                 )
-            if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-                raise UsageError(
-                    f"{threshold} of the guardrail {name} in dpsync.yaml is {value!r}.",
-                    "Write a number that is not negative.",
-                )
+            elif isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+                yield here, f"`{threshold}` cannot be {value!r}.", "Write a number that is not negative."
 
 
-def _one_of(names: Iterable[str]) -> str:
-    listed = ", ".join(sorted(names))
-    return f"There are: {listed}." if listed else "It has none; only `severity` can be set."
+def _meant(word: str, known: Iterable[str]) -> str:
+    listed = sorted(known)
+    close = difflib.get_close_matches(word, listed, n=1)
+    if close:
+        return f"Did you mean `{close[0]}`?"
+    return f"There are: {', '.join(listed)}." if listed else "It has none; only `severity` can be set."
 
 
 def findings(planned: Planned, chosen: Chosen) -> Iterator[Finding]:

@@ -20,6 +20,8 @@ from dpsync.model.finding import Finding, Severity
 NAME = "delete-with-members"
 KIND = "DataProduct"
 
+_FIRST = "Suspend it first (`lifecycle: suspended`), or revoke the accesses, then delete."
+
 
 def check(planned: Planned, _numbers: Numbers) -> Iterable[Finding]:
     """Block each delete of a product that somebody may have access to."""
@@ -34,7 +36,7 @@ def check(planned: Planned, _numbers: Numbers) -> Iterable[Finding]:
             NAME,
             Severity.ERROR,
             f"{change.title!r} has {number}; a delete ends {'it' if approved == 1 else 'them'} for good.",
-            "Suspend it first (`lifecycle: suspended`), or revoke the accesses, then delete.",
+            _FIRST if change.after is not None else f"Bring its manifest back. {_FIRST}",
             change.origin,
             change.address,
         )

@@ -29,11 +29,12 @@ async def connected(settings: Settings, client: type[Client]) -> AsyncIterator[C
             yield opened
         return
 
+    from dpsync.cli.shared import a_sandbox_file
     from dpsync.sandbox import create_app
     from dpsync.sandbox.doors import BASE_URL, InProcess
     from dpsync.sandbox.files import opened_store
 
-    with opened_store(path) as store:
+    with a_sandbox_file(path), opened_store(path) as store:
         transport = InProcess(create_app(store, vintage=settings.vintage))
         async with client(BASE_URL, token, transport=transport, parallelism=settings.parallelism) as opened:
             yield opened

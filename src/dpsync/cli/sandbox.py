@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from dpsync.cli.shared import a_sandbox_file
 from dpsync.errors import UsageError
 
-DEFAULT_FILE = Path(".dpsync/sandbox.db")
 DEFAULT_PORT = 8765
 
 
@@ -21,14 +21,22 @@ def command() -> None:
     """
 
 
+def _default_file() -> Path:
+    """The file that `url: sandbox:` means in the workspace around this folder."""
+    from dpsync.manifests.workspace import find_workspace
+    from dpsync.settings import SANDBOX_FILE
+
+    workspace = find_workspace(Path.cwd())
+    return (workspace.parent if workspace is not None else Path()) / SANDBOX_FILE
+
+
 _file = click.option(
     "--db",
     "file",
     type=click.Path(path_type=Path, dir_okay=False),
-    default=DEFAULT_FILE,
-    show_default=True,
+    default=_default_file,
     envvar="DPSYNC_SANDBOX_DB",
-    help="The file of the sandbox.",
+    help="The file of the sandbox. Default: .dpsync/sandbox.db of the workspace, or of this folder.",
 )
 _products = click.option(
     "--products",
@@ -61,7 +69,7 @@ def serve(file: Path, port: int, vintage: str, put: str) -> None:
     from dpsync.sandbox.doors import serve as serve_store
     from dpsync.sandbox.files import opened_store
 
-    with opened_store(file):
+    with a_sandbox_file(file), opened_store(file):
         pass
     try:
         serve_store(file, port=port, vintage=vintage, put=put)  # type: ignore[arg-type]
@@ -81,7 +89,8 @@ def seed(file: Path, products: int | None) -> None:
 
     if file.exists():
         raise UsageError(f"{file} exists already.", "Use `dpsync sandbox reset` to begin again.")
-    seed_file(file, products)
+    with a_sandbox_file(file):
+        seed_file(file, products)
     click.echo(f"Seeded {file}.")
 
 
@@ -92,7 +101,8 @@ def reset(file: Path, products: int | None) -> None:
     """Throw the sandbox away and seed it again."""
     from dpsync.sandbox.files import seed_file
 
-    seed_file(file, products)
+    with a_sandbox_file(file):
+        seed_file(file, products)
     click.echo(f"Seeded {file} again.")
 
 
@@ -105,6 +115,6 @@ def status(file: Path) -> None:
     from dpsync.sandbox import Store
     from dpsync.sandbox import status as counted
 
-    with Store(file) as store:
+    with a_sandbox_file(file), Store(file) as store:
         for name, count in counted(store).items():
             click.echo(f"{count:>7}  {name}")

@@ -10,9 +10,8 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 import click
 
@@ -46,6 +45,9 @@ def _exit_code(action: Callable[[], object]) -> int:
         result = action()
     except click.exceptions.Exit as ended:
         return ended.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return UsageError.exit_code
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else "dpsync"
         complain(error.format_message(), f"`{where} --help` shows how it is used.")
@@ -161,8 +163,7 @@ def report_options(command: Command) -> Command:
     return command
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """A report that was asked for: its format, and the file it goes to, or None for stdout."""
 
     format: str
@@ -239,6 +240,8 @@ def settings_for(workspace: Path | None, environment: str | None, url: str | Non
     """The settings of the workspace and environment. Raises UsageError or InvalidManifests."""
     from dpsync import checks
     from dpsync.manifests.workspace import NO_WORKSPACE, NO_WORKSPACE_REMEDY, find_workspace, read_workspace
+    from dpsync.model.finding import Finding, Severity
+    from dpsync.model.place import Origin
     from dpsync.settings import read_settings
 
     file = find_workspace(Path.cwd()) if workspace is None else workspace / WORKSPACE_FILE
@@ -253,5 +256,23 @@ def settings_for(workspace: Path | None, environment: str | None, url: str | Non
     settings = read_settings(
         document, document.root, file.name, root, environment=environment, environ=os.environ, url=url
     )
-    checks.must_be_known(settings.guardrails)
+    problems = tuple(
+        Finding("unknown-guardrail", Severity.ERROR, message, remedy, Origin(file.name, *document.at(path)))
+        for path, message, remedy in checks.problems(settings.guardrails)
+    )
+    if problems:
+        raise InvalidManifests(problems)
     return settings
+
+
+@contextmanager
+def a_sandbox_file(file: Path) -> Iterator[None]:
+    """Say so in a sentence when a file is no sandbox."""
+    from dpsync.sandbox import NotASandbox
+
+    try:
+        yield
+    except NotASandbox as error:
+        raise UsageError(str(error), "Name another file, or remove this one if it is not needed.") from None
+    except OSError as error:
+        raise UsageError(f"{file} cannot be used: {error.strerror or error}.") from None

@@ -77,8 +77,17 @@ def near_sources(entry: SourceReference, listing: Iterable[Source], at_most: int
 
     texts = {source_text(source).casefold(): source_text(source) for source in listing}
     texts |= {source.name.casefold(): source.name for source in listing} if entry.how == "name" else {}
-    found = difflib.get_close_matches(entry.text.casefold(), texts, n=at_most, cutoff=0.8)
-    return tuple(texts[text] for text in found)
+    wanted = entry.text.casefold()
+    found = difflib.get_close_matches(wanted, texts, n=3 * at_most, cutoff=0.7)
+    alike = [
+        text for text in found if difflib.SequenceMatcher(None, _last(wanted), _last(text)).ratio() >= 0.75
+    ]
+    return tuple(texts[text] for text in alike[:at_most])
+
+
+def _last(text: str) -> str:
+    """What a text is judged by: of a path its last part, because the others are those of all its neighbours."""
+    return text.rpartition(".")[2]
 
 
 def _means(entry: SourceReference, source: Source, fold: Callable[[str], str]) -> bool:

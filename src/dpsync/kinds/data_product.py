@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from dpsync.kinds.review_flow import DEFAULT_FLOW, ProductReviewFlow
 from dpsync.kinds.shared import V1, RequestForms, both, name_notes
@@ -97,11 +97,12 @@ class DataProductSpec(Spec):
         Touches(_lifecycle_effects),
     ] = None
 
-    @model_validator(mode="after")
-    def _one_way_to_name_forms(self) -> DataProductSpec:
-        if self.request_form is not None and self.request_forms is not None:
-            raise ValueError("requestForm is short for both requestForms; write one of the two")
-        return self
+    @field_validator("request_forms")
+    @classmethod
+    def _one_way_to_name_forms(cls, value: RequestForms | None, given: ValidationInfo) -> RequestForms | None:
+        if value is not None and given.data.get("request_form") is not None:
+            raise ValueError("`requestForm` is there already, and it is short for both; write one of the two")
+        return value
 
     def normalised(self) -> DataProductSpec:
         if self.request_form is None:

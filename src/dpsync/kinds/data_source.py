@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from dpsync.model.base import Spec
 from dpsync.model.fields import Refers
 from dpsync.model.kind import Kind
 from dpsync.model.reference import Reference, SourcePath, SourceReference
+
+
+def _text_of_number(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 class DataSourceSpec(Spec):
@@ -21,7 +25,11 @@ class DataSourceSpec(Spec):
     name: Annotated[str | None, Field(min_length=1, description="Its display name in the marketplace.")] = (
         None
     )
-    id: Annotated[str | None, Field(pattern=r"^\d+$", description="Its id, as a quoted number.")] = None
+    id: Annotated[
+        str | None,
+        BeforeValidator(_text_of_number),
+        Field(pattern=r"^\d+$", description="Its id, a whole number."),
+    ] = None
     platform: Annotated[str | None, Field(min_length=1, description="Snowflake, Databricks, …")] = None
     hostname: Annotated[str | None, Field(min_length=1, description="The platform's host.")] = None
     database: Annotated[str | None, Field(min_length=1, description="Database or catalog.")] = None
@@ -53,5 +61,11 @@ class DataSourceSpec(Spec):
 
 
 DATA_SOURCE = Kind(
-    name="DataSource", plural="data sources", noun="data source", rank=1, written=False, spec=DataSourceSpec
+    name="DataSource",
+    plural="data sources",
+    noun="data source",
+    rank=1,
+    written=False,
+    spec=DataSourceSpec,
+    pinned_by="spec.id",
 )

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
 
 from dpsync.model.reference import SourcePath, SourceReference, is_key
 
 _PATH = ("platform", "hostname", "database", "schema", "table", "prefix")
 _MATCHED = ("platform", "database", "schema", "table", "name", "prefix")
-_HOW_TO = "write a DataSource's key, or one of table:, name:, id:, match:, or a path with database, schema and table"
+_HOW_TO = "Write a DataSource's key, or one of table:, name:, id:, match:, or a path with database, schema and table."
+_QUOTES = "Write database.schema.table; a part with a dot stands in double quotes, as in SQL."
+
+
+def _refused(message: str, remedy: str) -> PydanticCustomError:
+    # Braces would be placeholders, so the whole text is one.
+    return PydanticCustomError("source", "{text}", {"text": message, "remedy": remedy})
+
+
+def _not_a_part(name: str, of: str, known: tuple[str, ...]) -> PydanticCustomError:
+    close = difflib.get_close_matches(name, known, n=1)
+    remedy = f"Did you mean `{close[0]}`?" if close else f"It knows {', '.join(known)}."
+    return _refused(f"`{name}` is not a part of {of}.", remedy)
 
 
 def split_table(text: str) -> tuple[str, ...]:
@@ -23,14 +38,14 @@ def split_table(text: str) -> tuple[str, ...]:
             while True:
                 end = rest.find('"', end)
                 if end < 0:
-                    raise ValueError(f"{text!r} has a double quote that is not closed")
+                    raise _refused(f"{text!r} has a double quote that is not closed.", _QUOTES)
                 if rest[end : end + 2] != '""':
                     break
                 end += 2
             parts.append(rest[1:end].replace('""', '"'))
             rest = rest[end + 1 :]
             if rest and not rest.startswith("."):
-                raise ValueError(f"{text!r} has text after a closing double quote; a dot must follow")
+                raise _refused(f"{text!r} has text after a closing double quote.", _QUOTES)
         else:
             part, dot, tail = rest.partition(".")
             parts.append(part)
@@ -43,60 +58,75 @@ def split_table(text: str) -> tuple[str, ...]:
 def _table(text: str) -> SourceReference:
     parts = split_table(text)
     if len(parts) != 3 or not all(parts):
-        raise ValueError(f"{text!r} is not database.schema.table; write all three parts, one that has a dot in double quotes")
+        raise _refused(f"{text!r} is not database.schema.table.", _QUOTES)
     path = SourcePath(database=parts[0], schema=parts[1], table=parts[2])
     return SourceReference("path", str(path), path)
 
 
 def _text(entry: dict[str, Any], name: str) -> str:
     value = entry[name]
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"{name} is a text, not {value!r}")
-    return value
+    if isinstance(value, str) and value.strip():
+        return value
+    quoted = f'Put it in quotes: "{value}".' if isinstance(value, int | float) else "Write a text."
+    raise _refused(f"`{name}` is a text, not {value!r}.", quoted)
 
 
 def source_reference(value: Any) -> SourceReference:
-    """One entry of `sources` from what stands in the manifest. Raises ValueError with the way out."""
+    """One entry of `sources` from what stands in the manifest. Raises PydanticCustomError with the way out."""
     if isinstance(value, SourceReference):
         return value
     if isinstance(value, str):
         if is_key(value):
             return SourceReference("key", value)
-        raise ValueError(f"{value!r} is not a key; {_HOW_TO}")
+        raise _refused(f"{value!r} is not a key.", _HOW_TO)
     if not isinstance(value, dict) or not value:
-        raise ValueError(_HOW_TO)
-    if set(value) == {"table"}:
-        return _table(_text(value, "table"))
-    if set(value) == {"name"}:
-        return SourceReference("name", _text(value, "name"))
-    if set(value) == {"key"}:
-        return SourceReference("key", _text(value, "key"))
-    if set(value) == {"id"}:
-        number = value["id"]
-        if isinstance(number, bool) or not str(number).isdigit():
-            raise ValueError(f"id is a whole number, not {number!r}")
-        return SourceReference("id", str(number))
-    if set(value) == {"match"}:
-        return _match(value["match"])
+        raise _refused(f"{value!r} names no source.", _HOW_TO)
+    single = next(iter(value)) if len(value) == 1 else ""
+    if single in _SINGLE:
+        return _SINGLE[single](value)
     unknown = sorted(set(value) - set(_PATH))
     if unknown:
-        raise ValueError(f"{unknown[0]!r} does not belong here; {_HOW_TO}")
+        known = _PATH if len(value) > 1 else (*_SINGLE, *_PATH)
+        raise _not_a_part(unknown[0], "a source's path" if len(value) > 1 else "an entry of sources", known)
     path = SourcePath(**{name: _text(value, name) for name in value})
     if path.table is None and path.prefix is None:
-        raise ValueError("a path ends with a table or a prefix; use match: for every table of a schema")
+        raise _refused(
+            "A path ends with a table or a prefix.",
+            "Add `table:`, or write match: for every table of a schema.",
+        )
     return SourceReference("path", str(path), path)
 
 
-def _match(pattern: Any) -> SourceReference:
+def _id(entry: dict[str, Any]) -> SourceReference:
+    number = entry["id"]
+    if isinstance(number, bool) or not str(number).isdigit():
+        raise _refused(
+            f"`id` of a source is a whole number, not {number!r}.", "The marketplace shows it in the url."
+        )
+    return SourceReference("id", str(number))
+
+
+def _match(entry: dict[str, Any]) -> SourceReference:
+    pattern = entry["match"]
     if not isinstance(pattern, dict) or not pattern:
-        raise ValueError(
-            f"match has at least one of {', '.join(_MATCHED)}, each a text or a pattern with * and ?"
+        raise _refused(
+            "`match` says nothing.",
+            f"Write at least one of {', '.join(_MATCHED)}, each a text or a pattern with * and ?.",
         )
     unknown = sorted(set(pattern) - set(_MATCHED))
     if unknown:
-        raise ValueError(f"match knows {', '.join(_MATCHED)}, not {unknown[0]!r}")
+        raise _not_a_part(unknown[0], "match", _MATCHED)
     texts = tuple((name, _text(pattern, name)) for name in _MATCHED if name in pattern)
     return SourceReference("match", ", ".join(f"{name} {text}" for name, text in texts), pattern=texts)
 
+
+_SINGLE: Mapping[str, Callable[[dict[str, Any]], SourceReference]] = {
+    "table": lambda entry: _table(_text(entry, "table")),
+    "name": lambda entry: SourceReference("name", _text(entry, "name")),
+    "key": lambda entry: SourceReference("key", _text(entry, "key")),
+    "id": _id,
+    "match": _match,
+}
+"""The short forms: a mapping with one of these names and nothing else."""
 
 SourceEntry = Annotated[SourceReference, BeforeValidator(source_reference)]

@@ -33,6 +33,7 @@ from dpsync.model.validation import (
     MISSING_FIELD,
     closest,
     shown,
+    understood,
     validated,
 )
 
@@ -190,6 +191,7 @@ class _Reading:
         pinned, more = (
             self._pinned(metadata.id, kind, file, document) if metadata.id is not None else (None, ())
         )
+        spec = spec or understood(kind.spec, root["spec"])
         if spec is None:
             return None, (*findings, *more)
         normal = spec.normalised()
@@ -207,6 +209,8 @@ class _Reading:
         self, ids: str | Mapping[str, str], kind: Kind, file: str, document: Document
     ) -> tuple[str | None, tuple[Finding, ...]]:
         """The live id that is pinned in this environment, if one is; all of them are checked."""
+        if kind.pinned_by != "metadata.id":
+            return None, (_not_here(Origin(file, *document.key_at(("metadata", "id"))), kind),)
         wanted = {self.environment: ids} if isinstance(ids, str) else ids
         wrong = tuple(
             _not_an_id(Origin(file, *document.at(("metadata", "id", environment))), kind, live_id)
@@ -379,6 +383,16 @@ def _other_kind(file: str, document: Document, name: str) -> Finding:
         document.at(("kind",)),
         f"There is no kind {shown(name)}.",
         f"{hint}Write one of: {', '.join(KINDS)}.",
+    )
+
+
+def _not_here(origin: Origin, kind: Kind) -> Finding:
+    return Finding(
+        INVALID_VALUE,
+        Severity.ERROR,
+        f"`metadata.id` of a {kind.noun} has no effect.",
+        f"Write `{kind.pinned_by}` where the {kind.noun} is known by its id; otherwise remove the line.",
+        origin,
     )
 
 

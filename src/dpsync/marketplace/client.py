@@ -94,20 +94,24 @@ class ReadClient:
         self._not_before = 0.0
         secure = self._url.startswith("https:")
         verify: ssl.SSLContext | bool = httpx2.create_ssl_context() if secure and transport is None else False
-        self._opened = lambda: httpx2.AsyncClient(
-            transport=transport,
-            verify=verify,
-            trust_env=secure,
-            http2=False,
-            follow_redirects=False,
-            timeout=httpx2.Timeout(read_timeout, connect=connect_timeout, pool=None),
-            limits=httpx2.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=30.0),
-            headers={
-                "Authorization": f"Bearer {self._secret}",
-                "User-Agent": f"dpsync/{__version__}",
-                "Accept": "application/json",
-            },
-        )
+
+        def opened() -> httpx2.AsyncClient:
+            return httpx2.AsyncClient(
+                transport=transport,
+                verify=verify,
+                trust_env=secure,
+                http2=False,
+                follow_redirects=False,
+                timeout=httpx2.Timeout(read_timeout, connect=connect_timeout, pool=None),
+                limits=httpx2.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=30.0),
+                headers={
+                    "Authorization": f"Bearer {self._secret}",
+                    "User-Agent": f"dpsync/{__version__}",
+                    "Accept": "application/json",
+                },
+            )
+
+        self._opened: Callable[[], httpx2.AsyncClient] = opened
         self._connections: list[httpx2.AsyncClient] = []
         self._idle: list[httpx2.AsyncClient] = []
 
@@ -258,11 +262,11 @@ class ReadClient:
 
     def _broken(self, problem: httpx2.TransportError, method: str, path: str) -> _Failure:
         said = answers.shown(f"{type(problem).__name__}: {problem}".rstrip(": "), self._secret)
-        text = f"{method} {path} got no answer ({said})"
+        text = f"{self._url} does not answer {method} {path} ({said})."
         if "CERTIFICATE_VERIFY_FAILED" in said:
             remedy = "Point SSL_CERT_FILE at your organisation's certificates if a proxy stands in between."
             return _Failure(Unreachable(text, remedy, method=method, path=path), _Next.STOP)
-        remedy = "Check the network and the url of the environment, then run again."
+        remedy = "Check that this is the right url and that it can be reached from here, then run again."
         error = Unreachable(text, remedy, method=method, path=path)
         return _Failure(error, _Next.AGAIN if isinstance(problem, _NOT_SENT) else _Next.UNSURE)
 
@@ -305,7 +309,7 @@ def _usable(token: Token) -> str:
 
 
 def _given_up(error: MarketplaceError) -> MarketplaceError:
-    text = f"{error.message} ({ATTEMPTS} attempts)"
+    text = f"{error.message} Tried {ATTEMPTS} times."
     return type(error)(text, error.remedy, method=error.method, path=error.path, status=error.status)
 
 

@@ -8,8 +8,9 @@ never be given anything that can write.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
 from dpsync.errors import BadAnswer, MarketplaceError, NotAuthenticated, NotFound, Unreachable
@@ -17,6 +18,7 @@ from dpsync.kinds.catalog import DOMAINS, GROUPS, PEOPLE, SOURCE_KIND
 from dpsync.kinds.data_product import DATA_PRODUCT
 from dpsync.kinds.data_use_agreement import DATA_USE_AGREEMENT
 from dpsync.kinds.request_form import REQUEST_FORM
+from dpsync.kinds.shared import RequestForms
 from dpsync.marketplace.assumptions import DIRECTORY_LIMIT
 from dpsync.marketplace.client import ReadClient
 from dpsync.marketplace.endpoints import ENDPOINTS, data_product, data_source, domain, people, request_form
@@ -71,6 +73,9 @@ class _Reading:
     people: dict[str, Person] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
     gaps: list[Gap] = field(default_factory=list)
+    listed: set[str] = field(default_factory=set)
+    strays: dict[str, Source] = field(default_factory=dict)
+    users: dict[str, dict[str, Reference]] = field(default_factory=dict)
     absent: set[str] = field(default_factory=set)
 
     def start(self, tasks: asyncio.TaskGroup) -> None:
@@ -82,7 +87,8 @@ class _Reading:
         self.linked = tasks.create_task(self._linked())
         tasks.create_task(self._products())
         tasks.create_task(self._agreements())
-        tasks.create_task(self._listings())
+        self.listings = tasks.create_task(self._listings())
+        tasks.create_task(self._users())
         for text in sorted(self.scope.people):
             tasks.create_task(self._search_people(text))
         for text in sorted(self.scope.groups):
@@ -92,12 +98,13 @@ class _Reading:
         """What was read, in an order that does not depend on when it came."""
         return LiveState(
             caller,
-            tuple(self.resources[key] for key in sorted(self.resources)),
+            tuple(self._with_known_forms(self.resources[key]) for key in sorted(self.resources)),
             Catalog(
                 self.domains.result() or (),
                 {key: self.sources[key] for key in sorted(self.sources)},
                 tuple(self.people[key] for key in sorted(self.people)),
                 tuple(self.groups[key] for key in sorted(self.groups)),
+                tuple(self.strays[key] for key in sorted(self.strays)),
             ),
             tuple(sorted(self.gaps, key=lambda gap: (gap.kind, gap.id, gap.reason))),
             frozenset(self.absent),
@@ -115,11 +122,10 @@ class _Reading:
         return {each.id: each.name for each in await self.domains or ()}
 
     async def _listings(self) -> None:
-        """Begin to read the sources of each domain that is meant, once."""
+        """Read the sources of each domain that is meant, once."""
         known = await self.domains
         meant = {_meant(reference, known) for reference in self.scope.domains}
-        for identity in sorted(meant - {None}, key=str):
-            self.tasks.create_task(self._listing(str(identity)))
+        await together(*(self._listing(str(identity)) for identity in sorted(meant - {None}, key=str)))
 
     async def _listing(self, domain_id: str) -> None:
         async def read() -> tuple[Source, ...]:
@@ -129,24 +135,35 @@ class _Reading:
         found = await self._or_gap(SOURCE_KIND, domain_id, read())
         if found is not None:
             self.sources[domain_id] = found
+            self.listed.update(source.id for source in found)
 
     async def _search_people(self, text: str) -> None:
-        async def read() -> tuple[Person, ...]:
+        async def read(text: str) -> tuple[Person, ...]:
             asked = {"globalUserId": text} if is_live_id(text) else {"filter": text}
             return people.users(await self.client.get(people.USERS, {**asked, "limit": DIRECTORY_LIMIT}))
 
-        found = await self._or_gap(PEOPLE, text, read()) or ()
+        found = await self._or_gap(PEOPLE, text, read(text))
+        if found == () and _beginning(text):
+            found = await self._or_gap(PEOPLE, text, read(_beginning(text)))
+            self.people |= {person.id: person for person in found or ()}
+            return
+        found = found or ()
         self.people |= {person.id: person for person in found}
         exact = {name.casefold() for each in found for name in (each.id, each.username, each.email or "")}
         self._note_if_cut(PEOPLE, text, len(found), exact)
 
     async def _search_groups(self, text: str) -> None:
-        async def read() -> tuple[Group, ...]:
+        async def read(text: str) -> tuple[Group, ...]:
             return people.groups(
                 await self.client.get(people.GROUPS, {"filter": text, "limit": DIRECTORY_LIMIT})
             )
 
-        found = await self._or_gap(GROUPS, text, read()) or ()
+        found = await self._or_gap(GROUPS, text, read(text))
+        if found == () and _beginning(text):
+            found = await self._or_gap(GROUPS, text, read(_beginning(text)))
+            self.groups |= {group.id: group for group in found or ()}
+            return
+        found = found or ()
         self.groups |= {group.id: group for group in found}
         self._note_if_cut(GROUPS, text, len(found), {each.name.casefold() for each in found})
 
@@ -217,6 +234,46 @@ class _Reading:
                 raise
             return None
 
+    # -- what is about to go -----------------------------------------------------------------------------------------
+
+    def _may_go(self, kind: str, identity: str) -> bool:
+        """Whether a plan could delete the object: it is retired, or ours and in no manifest."""
+        return identity in self.scope.leaving or (
+            identity not in self.scope.ids.get(kind, frozenset())
+            and is_of_workspace(self.scope.workspace_id, kind, identity)
+        )
+
+    async def _users(self) -> None:
+        """Read which products use a form that may go, whoever made them; the others' forms are nobody's business."""
+        kind = REQUEST_FORM.name
+        going = [form for form in await self.forms or () if self._may_go(kind, form)]
+
+        async def read(form: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+            return request_form.linked(await self.client.get(request_form.linked_path(form)))
+
+        for form, found in zip(
+            going, await together(*(self._or_gap(kind, form, read(form)) for form in going)), strict=True
+        ):
+            for product, request_types in found or ():
+                mine = self.users.setdefault(product, {})
+                mine |= dict.fromkeys(request_types, Reference(self.resources[kind, form].title, "id", form))
+
+    def _with_known_forms(self, resource: LiveResource) -> LiveResource:
+        """The product with those of its forms that may go, where its forms were not read."""
+        mine = self.users.get(resource.id)
+        if mine is None or resource.kind != DATA_PRODUCT.name or resource.spec.manages("request_forms"):
+            return resource
+        found = data_product.pair(mine)
+        known = {
+            name: form
+            for name, form in (
+                ("data_access", found.data_access),
+                ("masking_exception", found.masking_exception),
+            )
+            if form is not None
+        }
+        return replace(resource, spec=resource.spec.with_values(request_forms=RequestForms.of(**known)))
+
     # -- products ----------------------------------------------------------------------------------------------------
 
     async def _products(self) -> None:
@@ -251,6 +308,23 @@ class _Reading:
             both = (self._sources_of(identity), self._forms_of(identity))
             sources, forms = cast("tuple[Any, Any]", await together(*both))
         await self._or_gap(DATA_PRODUCT.name, identity, self._keep_product(payload, names, sources, forms))
+        await self._name_strays(identity, sources or ())
+
+    async def _name_strays(self, identity: str, sources: tuple[str, ...]) -> None:
+        """Read what sources of a product are called that stand in no listing: it moved, or they left its domain."""
+        await self.listings
+        if self.listed.issuperset(sources) or any(gap.kind == SOURCE_KIND for gap in self.gaps):
+            return
+        if not self.scope.domains and not self._may_go(DATA_PRODUCT.name, identity):
+            return
+        try:
+            pages = self.client.pages_by_token(data_product.named_sources_path(identity))
+            found = data_source.read_of_product([entry async for page in pages for entry in page])
+        except MarketplaceError as error:
+            if _ends_the_run(error):
+                raise
+            return  # their ids will do: nothing is decided by names
+        self.strays |= {source.id: source for source in found if source.id not in self.listed}
 
     async def _keep_product(
         self,
@@ -262,8 +336,10 @@ class _Reading:
         await self._keep(DATA_PRODUCT.name, payload, Parts(sources, forms, names))
 
     def _compares_sources(self, identity: str) -> bool:
-        return identity in self.scope.sources or is_of_workspace(
-            self.scope.workspace_id, DATA_PRODUCT.name, identity
+        return (
+            identity in self.scope.sources
+            or identity in self.scope.leaving
+            or is_of_workspace(self.scope.workspace_id, DATA_PRODUCT.name, identity)
         )
 
     async def _sources_of(self, identity: str) -> tuple[str, ...] | None:
@@ -321,6 +397,12 @@ class _Reading:
                 raise
             self.gaps.append(Gap(kind, identity, error.message))
             return None
+
+
+def _beginning(text: str) -> str:
+    """The first word of what was not found, to look for near misses with; empty if that would find everybody."""
+    word = "" if is_live_id(text) else re.split(r"[^\w]", text, maxsplit=1)[0]
+    return word if len(word) > 2 and word != text else ""
 
 
 def _ends_the_run(error: MarketplaceError) -> bool:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 
 class Slots:
@@ -20,16 +18,12 @@ class Slots:
         self._first: deque[asyncio.Future[None]] = deque()
         self._rest: deque[asyncio.Future[None]] = deque()
 
-    @asynccontextmanager
-    async def taken(self, *, first: bool = False) -> AsyncIterator[None]:
-        """Hold one slot for as long as the block runs."""
-        await self._take(self._first if first else self._rest)
-        try:
-            yield
-        finally:
-            self._give()
+    def taken(self, *, first: bool = False) -> Held:
+        """Hold one slot for as long as the block of `async with` runs."""
+        return Held(self, self._first if first else self._rest)
 
-    async def _take(self, queue: deque[asyncio.Future[None]]) -> None:
+    async def take(self, queue: deque[asyncio.Future[None]]) -> None:
+        """Wait in a queue until there is a slot. Only `Held` asks."""
         if self._free:
             self._free -= 1
             return
@@ -39,12 +33,13 @@ class Slots:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self._give()
+                self.give()
             elif turn in queue:
                 queue.remove(turn)
             raise
 
-    def _give(self) -> None:
+    def give(self) -> None:
+        """Give a slot back: to who waits longest, those with `first` before the others."""
         for queue in (self._first, self._rest):
             while queue:
                 turn = queue.popleft()
@@ -52,3 +47,19 @@ class Slots:
                     turn.set_result(None)
                     return
         self._free += 1
+
+
+class Held:
+    """One slot, from the beginning of a block to its end."""
+
+    __slots__ = ("_queue", "_slots")
+
+    def __init__(self, slots: Slots, queue: deque[asyncio.Future[None]]) -> None:
+        self._slots = slots
+        self._queue = queue
+
+    async def __aenter__(self) -> None:
+        await self._slots.take(self._queue)
+
+    async def __aexit__(self, *_exc: object) -> None:
+        self._slots.give()

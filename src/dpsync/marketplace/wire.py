@@ -6,9 +6,10 @@ lacks what a plan is made from must. Must never hold a field of one kind.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
 from dpsync.errors import BadAnswer
@@ -50,6 +51,19 @@ def parsed(model: type[Model], payload: Any, what: str) -> Model:
         first = problem.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"])) or "the answer"
         raise unreadable(what, f"{place}: {first['msg']}") from None
+
+
+def parsed_each(model: type[Model], payloads: list[Any], what: str) -> list[Model]:
+    """The payloads as models, in one go; they are many. Raises BadAnswer as `parsed` does for the first that is bad."""
+    try:
+        return _list_of(model).validate_python(payloads)
+    except ValidationError:
+        return [parsed(model, payload, what) for payload in payloads]
+
+
+@cache
+def _list_of(model: type[Model]) -> TypeAdapter[list[Model]]:
+    return TypeAdapter(list[model])  # type: ignore[valid-type]
 
 
 def unreadable(what: str, why: str) -> BadAnswer:

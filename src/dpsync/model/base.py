@@ -170,7 +170,8 @@ def references_in(value: Any, path: FieldPath = ()) -> Iterator[tuple[FieldPath,
             inner = getattr(value, rule.attribute)
             here = (*path, rule.name)
             if rule.refers is None:
-                yield from references_in(inner, here)
+                if isinstance(inner, Spec | tuple):
+                    yield from references_in(inner, here)
             elif isinstance(inner, Reference):
                 yield here, _narrowed(inner, value, rule.refers), rule.refers
             elif isinstance(inner, tuple):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from functools import cache
 
 VERSION = 8
 """The uuid version written: 8, 'custom' (RFC 9562). Recognising ignores it, so that this constant may change."""
@@ -42,9 +43,14 @@ def _certificate(workspace_id: str, kind: str, first: int) -> int:
 
 
 def _hash(workspace_id: str, person: bytes, kind: str, text: str) -> int:
-    key = hashlib.blake2b(workspace_id.encode(), digest_size=32).digest()
     message = f"{kind}\x00{text}".encode()
-    return int.from_bytes(hashlib.blake2b(message, key=key, person=person, digest_size=8).digest(), "big")
+    digest = hashlib.blake2b(message, key=_key(workspace_id), person=person, digest_size=8).digest()
+    return int.from_bytes(digest, "big")
+
+
+@cache
+def _key(workspace_id: str) -> bytes:
+    return hashlib.blake2b(workspace_id.encode(), digest_size=32).digest()
 
 
 def _assembled(first: int, last: int) -> uuid.UUID:

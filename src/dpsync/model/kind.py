@@ -24,5 +24,7 @@ class Kind:
     written: bool
     spec: type[Spec]
     lifecycles: tuple[str, ...] = ()
+    pinned_by: str = "metadata.id"
+    """Where a manifest names the live id."""
     cuids: bool = False
     """Whether its live ids may be cuids as well as uuids (FACTS 0.2)."""

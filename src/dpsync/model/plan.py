@@ -98,6 +98,7 @@ class Plan:
 def _held_back(changes: tuple[Change, ...]) -> tuple[Change, ...]:
     """The changes, those blocked too that need a blocked one."""
     blocked = {change.address for change in changes if change.is_blocked}
+    titles = {change.address: change.title for change in changes}
     current = changes
     while True:
         result = []
@@ -107,8 +108,8 @@ def _held_back(changes: tuple[Change, ...]) -> tuple[Change, ...]:
                 finding = Finding(
                     "held-back",
                     Severity.ERROR,
-                    f"{change.address} waits for {missing[0]}, which is blocked.",
-                    f"Resolve what blocks {missing[0]}; this change then follows by itself.",
+                    f"It waits for {missing[0]} ({titles[missing[0]]!r}), which is blocked.",
+                    "Resolve what blocks that one; this change then follows by itself.",
                     change.origin,
                     change.address,
                 )

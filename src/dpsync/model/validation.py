@@ -64,6 +64,35 @@ def validated(
     return (None if findings else made), tuple(findings)
 
 
+def understood(model: type[M], value: Any) -> M | None:
+    """The value without the fields that the model does not know, if those are all that is wrong with it."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_context=False)
+        if any(one["type"] != "extra_forbidden" for one in problems):
+            return None
+        paths = [_spot(model, one["loc"]).path for one in problems]
+    try:
+        return model.model_validate(_without(value, paths))
+    except ValidationError:
+        return None
+
+
+def _without(value: Any, paths: list[FieldPath]) -> Any:
+    """A copy of nested mappings and lists that lacks what stands at these paths."""
+    inner: dict[str | int, list[FieldPath]] = {}
+    for path in paths:
+        inner.setdefault(path[0], []).append(path[1:])
+    if isinstance(value, Mapping):
+        return {
+            name: _without(entry, inner[name]) if name in inner else entry
+            for name, entry in value.items()
+            if () not in inner.get(name, ())
+        }
+    return [_without(entry, inner[index]) if index in inner else entry for index, entry in enumerate(value)]
+
+
 def findings_of(
     error: ValidationError, places: Places, file: str, *, model: type[BaseModel], prefix: FieldPath = ()
 ) -> tuple[Finding, ...]:

@@ -212,7 +212,7 @@ def _with_needs(drafts: list[Change], live: LiveState) -> tuple[Change, ...]:
     """The changes with what each waits for: what it refers to, and, for a delete, what refers to it now."""
     by_id = {(draft.kind, draft.id): draft for draft in drafts}
     users: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    for one in live.resources:
+    for one in live.resources if any(draft.action is Action.DELETE for draft in drafts) else ():
         for _path, reference, refers in references_in(one.spec):
             if reference.id is not None and refers.to in KINDS and KINDS[refers.to].written:
                 users.setdefault((refers.to, reference.id), []).append((one.kind, one.id))

@@ -82,7 +82,9 @@ def _way_out(
     change: Change, holder: LiveResource, freeing: Change | None, kept: Mapping[str, LiveResource]
 ) -> str:
     if freeing is not None and freeing.is_blocked:
-        return f"That is {freeing.address}, which is blocked itself: resolve that first, or choose another name."
+        return (
+            f"That is {freeing.address}, which is blocked itself: resolve that first, or choose another name."
+        )
     if freeing is not None:
         return f"That is {freeing.address}, which keeps the name: choose another one."
     if holder.id in kept:

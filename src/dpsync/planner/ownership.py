@@ -29,10 +29,10 @@ def ownership(desired: DesiredState, live: LiveState) -> Ownership:
     owned = 0
     unmanaged: Counter[str] = Counter()
     for kind in WRITTEN:
-        declared = {resource.id for resource in desired.of_kind(kind.name)}
+        declared = {resource.id: resource.lifecycle for resource in desired.of_kind(kind.name)}
         for one in live.of_kind(kind.name):
             if one.id in declared:
-                owned += 1
+                owned += declared[one.id] != "released"
             elif is_of_workspace(desired.workspace_id, kind.name, one.id):
                 owned += 1
                 orphans.append(one)

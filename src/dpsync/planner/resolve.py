@@ -128,17 +128,24 @@ class _Resolution:
                     Reference(declared.id, "id") if declared.pinned else Reference(declared.title, "name")
                 )
                 return self._live_only(resource, path, wanted, refers.to)
-            return self._live_only(resource, path, reference, refers.to)
+            return self._live_only(resource, path, reference, refers.to, refers.within)
         return self._written(resource, path, reference, refers.to)
 
-    def _live_only(self, resource: Resource, path: FieldPath, reference: Reference, to: str) -> Reference:
+    def _live_only(
+        self,
+        resource: Resource,
+        path: FieldPath,
+        reference: Reference,
+        to: str,
+        within: str | None = None,
+    ) -> Reference:
         gap = self.live.gap(to) or self.live.gap(to, reference.text)
         if gap is not None:
             self._error(
                 resource, path, "unreadable", f"{_noun(to)} {reference} cannot be looked up: {gap.reason}"
             )
             return reference
-        return self._one_of(resource, path, reference, to, self._candidates[to])
+        return self._one_of(resource, path, reference, to, self._candidates[to], within)
 
     def _written(self, resource: Resource, path: FieldPath, reference: Reference, to: str) -> Reference:
         declared = (
@@ -174,7 +181,13 @@ class _Resolution:
         return {to: _Candidates(candidates(self.live.catalog)) for to, candidates in CANDIDATES.items()}
 
     def _one_of(
-        self, resource: Resource, path: FieldPath, reference: Reference, to: str, among: _Candidates
+        self,
+        resource: Resource,
+        path: FieldPath,
+        reference: Reference,
+        to: str,
+        among: _Candidates,
+        within: str | None = None,
     ) -> Reference:
         found = among.find(reference)
         if len(found) == 1:
@@ -186,7 +199,7 @@ class _Resolution:
                 path,
                 "ambiguous-reference",
                 f"{reference.text!r} means {len(found)} {_nouns(to)}: {listed}.",
-                _which_one(to, found),
+                _which_one(to, found, within),
             )
         else:
             near = among.near(reference.text)
@@ -347,9 +360,14 @@ class _Candidates:
 
     def near(self, text: str) -> str:
         """The names that look most like the text, joined by 'or'; empty if none does."""
-        close = difflib.get_close_matches(text.casefold(), self._loose, n=3, cutoff=_ALIKE)
-        spelled = {name.casefold(): name for name in self._exact}
-        return " or ".join(spelled.get(name, name) for name in close)
+        spelled = {_local(name): name for name in sorted(self._exact) if name.casefold() in self._loose}
+        close = difflib.get_close_matches(_local(text), spelled, n=3, cutoff=_ALIKE)
+        return " or ".join(spelled[name] for name in close)
+
+
+def _local(name: str) -> str:
+    """What a name is compared by: of an e-mail what stands before the @, because the rest is everybody's."""
+    return name.casefold().partition("@")[0]
 
 
 def _finding(resource: Resource, note: Note) -> Finding:
@@ -373,10 +391,11 @@ def _told_apart(one: Candidate) -> str:
     return f"{one.name} ({one.id}{f' in {one.within}' if one.within else ''})"
 
 
-def _which_one(to: str, found: tuple[Candidate, ...]) -> str:
-    within = [one.within for one in found if one.within]
-    where = f"Say in which of {', '.join(sorted(set(within)))} it is, or write" if within else "Write"
-    return f"{where} {{id: …}} with the id of the {_noun(to).lower()} that you mean."
+def _which_one(to: str, found: tuple[Candidate, ...], within: str | None) -> str:
+    places = sorted({one.within for one in found if one.within})
+    if within is not None and len(places) > 1:
+        return f"Say which one with `{within}: {places[0]}` or `{within}: {'` or `'.join(places[1:])}` beside it."
+    return f"Write {{id: …}} with the id of the {_noun(to).lower()} that you mean."
 
 
 def _noun(to: str) -> str:

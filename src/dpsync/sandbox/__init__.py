@@ -11,7 +11,17 @@ from __future__ import annotations
 from dpsync.sandbox.app import create_app
 from dpsync.sandbox.assumptions import DEFAULT_TOKEN
 from dpsync.sandbox.faults import Fault, Faults, Received
-from dpsync.sandbox.store import Store, status
+from dpsync.sandbox.store import NotASandbox, Store, status
 from dpsync.sandbox.world import World
 
-__all__ = ["DEFAULT_TOKEN", "Fault", "Faults", "Received", "Store", "World", "create_app", "status"]
+__all__ = [
+    "DEFAULT_TOKEN",
+    "Fault",
+    "Faults",
+    "NotASandbox",
+    "Received",
+    "Store",
+    "World",
+    "create_app",
+    "status",
+]

@@ -96,6 +96,10 @@ CREATE INDEX IF NOT EXISTS approval_records_by_request ON approval_records (requ
 _RECORD_STATUS: Final = {"REVOKED": "APPROVED", "EXPIRED": "APPROVED"}
 
 
+class NotASandbox(Exception):
+    """The file holds something else, or cannot be read or written."""
+
+
 class Store:
     """A marketplace in a SQLite file, or in memory.
 
@@ -109,10 +113,14 @@ class Store:
             self.path, isolation_level=None, check_same_thread=False, timeout=10, cached_statements=512
         )
         self._connection.row_factory = sqlite3.Row
-        if self.path != ":memory:":
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=NORMAL")
-        self._connection.executescript(_SCHEMA)
+        try:
+            if self.path != ":memory:":
+                self._connection.execute("PRAGMA journal_mode=WAL")
+                self._connection.execute("PRAGMA synchronous=NORMAL")
+            self._connection.executescript(_SCHEMA)
+        except sqlite3.DatabaseError as error:
+            self._connection.close()
+            raise NotASandbox(f"{self.path} cannot be used as a sandbox: {error}.") from None
 
     def __enter__(self) -> Self:
         return self

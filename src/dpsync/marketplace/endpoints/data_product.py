@@ -21,7 +21,7 @@ from dpsync.marketplace.endpoints import review_flow
 from dpsync.marketplace.endpoints.calls import changed_fields, deleted, desired
 from dpsync.marketplace.endpoints.endpoint import Endpoint, FormPair, Parts
 from dpsync.marketplace.paths import below
-from dpsync.marketplace.wire import Id, Wire, listing, named, parsed, unreadable
+from dpsync.marketplace.wire import Id, Wire, listing, named, parsed, parsed_each, unreadable
 from dpsync.model.access import Accesses
 from dpsync.model.call import Call
 from dpsync.model.change import Action, Change
@@ -120,11 +120,16 @@ def sources_path(live_id: str) -> str:
     return below(COLLECTION, live_id, "datasources", "all")
 
 
+def named_sources_path(live_id: str) -> str:
+    """Where a product's sources are read with what they are called, page by page."""
+    return below(COLLECTION, live_id, "datasources")
+
+
 def sources(payload: Any) -> tuple[str, ...]:
     """The ids of a product's sources, in order."""
     what = "The list of a product's sources"
-    found = {parsed(_Source, each, what).source_id for each in listing(payload, "dataSources", what)}
-    return in_order(found)
+    found = parsed_each(_Source, listing(payload, "dataSources", what), what)
+    return in_order({each.source_id for each in found})
 
 
 def forms_path(live_id: str) -> str:

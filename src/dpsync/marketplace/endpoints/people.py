@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dpsync.marketplace.assumptions import GOVERNANCE, MANAGE_PRODUCTS, MILLISECONDS_FROM
-from dpsync.marketplace.wire import Id, Wire, listing, parsed
+from dpsync.marketplace.wire import Id, Wire, listing, parsed, parsed_each
 from dpsync.model.state import Caller, Group, Person
 
 CALLER = "/api/auth/user"
@@ -48,7 +48,7 @@ class _Caller(Wire):
 def users(payload: Any) -> tuple[Person, ...]:
     """The people that a search found."""
     what = "The list of users"
-    found = [parsed(_User, each, what) for each in listing(payload, "users", what)]
+    found = parsed_each(_User, listing(payload, "users", what), what)
     return tuple(Person(each.global_user_id, each.username, each.name, each.email) for each in found)
 
 

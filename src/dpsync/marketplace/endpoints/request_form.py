@@ -17,7 +17,7 @@ from dpsync.marketplace.endpoints import review_flow
 from dpsync.marketplace.endpoints.calls import changed_fields, desired, one_object_calls
 from dpsync.marketplace.endpoints.endpoint import Endpoint, Parts
 from dpsync.marketplace.paths import below
-from dpsync.marketplace.wire import Wire, listing, named, parsed, unreadable
+from dpsync.marketplace.wire import Wire, listing, named, parsed, parsed_each, unreadable
 from dpsync.model.base import Spec
 from dpsync.model.call import Call
 from dpsync.model.change import Change
@@ -86,7 +86,7 @@ def linked_path(live_id: str) -> str:
 def linked(payload: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """The products that use a form: their ids, each with its request types."""
     what = "The list of products that use a form"
-    found = [parsed(_Linked, entry, what) for entry in listing(payload, "data", what)]
+    found = parsed_each(_Linked, listing(payload, "data", what), what)
     return tuple((product.id, product.request_types) for product in found)
 
 

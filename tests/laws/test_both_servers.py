@@ -1,0 +1,107 @@
+"""Whether an update keeps what it omits is not known (FACTS 7.1): on a server that does not, a run stops and says so.
+
+With the one constant that makes dpsync send the whole object, it converges on both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from dpsync.marketplace import assumptions
+from dpsync.model.change import Action
+from dpsync.model.outcome import Result
+from dpsync.model.plan import Plan
+from laws.budget import law
+from laws.estates import Estate, estates, in_files
+from laws.markets import Market, market
+
+Rows = dict[str, dict[str, Any]]
+Snapshot = dict[str, Rows]
+
+_COLUMNS = {
+    "name": {"name"},
+    "description": {"description"},
+    "domain": {"domains"},
+    "subjectMatterExpert": {"expert"},
+    "requestForms": {"access_form", "masking_form"},
+    "reviewFlows": {"access_flow", "masking_flow"},
+    "lifecycle": {"suspended"},
+}
+"""The columns of a product in the sandbox that a field is kept in."""
+
+
+@contextmanager
+def whole_objects() -> Iterator[None]:
+    """For as long as the block runs, updates send the whole object."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(assumptions, "SEND_WHOLE_OBJECT", True)
+        yield
+
+
+def damaged(plan: Plan, before: Snapshot, after: Snapshot) -> set[str]:
+    """The products in which something moved that their change is not about."""
+    found = set()
+    for change in plan.applicable:
+        row, other = before["products"].get(change.id), after["products"].get(change.id)
+        if change.action is not Action.UPDATE or row is None or other is None:
+            continue
+        mine = {column for field in change.fields for column in _COLUMNS[field.path.split(".")[0]]}
+        if any(row[column] != other[column] for column in row if column not in mine | {"sources"}):
+            found.add(change.id)
+    return found
+
+
+def ready(one: Market, estate: Estate) -> Plan:
+    """The plan of the second revision, the first having been applied without harm."""
+    with whole_objects():
+        one.apply(one.plan(in_files(estate.first), prune=estate.prune))
+    estate.by_hand(one.store)
+    return one.plan(in_files(estate.second), prune=estate.prune)
+
+
+@pytest.mark.parametrize("parallelism", [1, 3])
+def test_a_server_that_forgets_what_is_omitted_stops_the_run(parallelism: int) -> None:
+    @law()
+    @given(estates())
+    def stops(estate: Estate) -> None:
+        with market(estate.world, put="replace", parallelism=parallelism) as one:
+            plan = ready(one, estate)
+            before = one.store.snapshot()
+            run = one.apply(plan)
+            harmed = damaged(plan, before, one.store.snapshot())
+            assert len(harmed) <= parallelism
+            told = {
+                outcome.change.id
+                for outcome in run.results(Result.FAILED)
+                if outcome.message.startswith("Something moved that was not sent")
+            }
+            assert harmed <= told
+            if harmed and run.results(Result.SKIPPED):
+                assert all("The run was stopped" in one.message or "It needs" in one.message
+                           for one in run.results(Result.SKIPPED))
+
+    stops()
+
+
+@pytest.mark.parametrize("put", ["replace", "merge"])
+def test_sending_the_whole_object_converges_on_both_servers(put: Any) -> None:
+    @law(0.75)
+    @given(estates())
+    def converges(estate: Estate) -> None:
+        with market(estate.world, put=put) as one, whole_objects():
+            for documents in (estate.first, estate.second):
+                files = in_files(documents)
+                plan = one.plan(files, prune=estate.prune)
+                before = one.store.snapshot()
+                run = one.apply(plan)
+                assert run.bad == []
+                assert damaged(plan, before, one.store.snapshot()) == set()
+                assert one.plan(files, prune=estate.prune).applicable == ()
+                estate.by_hand(one.store)
+
+    converges()
