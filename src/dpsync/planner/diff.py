@@ -90,8 +90,9 @@ def _in_the_words_of(after: Any, before: Any) -> Any:
     """The live value, calling what both refer to as the declared one does: a person has a username and a full name."""
     if not isinstance(before, Spec):
         return before
-    called = {(refers.to, one.id): one for _path, one, refers in references_in(after) if one.id is not None}
-    return map_references(before, lambda _path, one, refers: called.get((refers.to, one.id), one))
+    called = {(refers.to, one.id or ""): one for _path, one, refers in references_in(after)}
+    called = {identity: one for identity, one in called.items() if one.id is not None}
+    return map_references(before, lambda _path, one, refers: called.get((refers.to, one.id or ""), one))
 
 
 def _source_change(before: Any, after: Any, sources: Mapping[str, Source]) -> SourceChange:

@@ -145,7 +145,7 @@ class _Resolution:
                 resource, path, "unreadable", f"{_noun(to)} {reference} cannot be looked up: {gap.reason}"
             )
             return reference
-        return self._one_of(resource, path, reference, to, self._candidates[to], within)
+        return self._one_of(resource, path, reference, to, self._candidates[to], within=within)
 
     def _written(self, resource: Resource, path: FieldPath, reference: Reference, to: str) -> Reference:
         declared = (
@@ -187,6 +187,7 @@ class _Resolution:
         reference: Reference,
         to: str,
         among: _Candidates,
+        *,
         within: str | None = None,
     ) -> Reference:
         found = among.find(reference)

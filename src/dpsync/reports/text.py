@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from dpsync.model.change import Change
+from dpsync.model.plan import Plan
 from dpsync.model.report import Page, Report
 from dpsync.reports import sentences
 from dpsync.reports.layout import Line, cells, visible, wrapped
@@ -53,17 +54,22 @@ def _are_alike(blocks: list[list[_Row]], index: int) -> bool:
 
 
 def _blocks(report: Report, width: int) -> Iterator[list[_Row]]:
-    plan = report.plan
     yield _paragraph(sentences.title(report), width, "bold")
+    if report.plan is not None and report.outcomes is not None:
+        yield [*_outcomes(report, width), *_held_back(report.plan, width)]
+    else:
+        yield from _prospect(report, width)
+    yield _paragraph(sentences.interrupted(report), width, "bold yellow")
+    yield _paragraph(sentences.verdict(report), width, "bold")
+
+
+def _prospect(report: Report, width: int) -> Iterator[list[_Row]]:
+    """What would be done, and what there is to know before it is. Once it was done, nothing of it is said again."""
+    plan = report.plan
     if plan is not None:
         yield _paragraph(sentences.incomplete(plan), width, "bold yellow")
-        if report.outcomes is None:
-            for change in plan.changes:
-                yield _change(change, report, width)
-        else:
-            yield list(_outcomes(report, width))
-            for change in plan.blocked:
-                yield _change(change, report, width)
+        for change in plan.changes:
+            yield _change(change, report, width)
     for finding in sentences.loose_findings(report):
         style = _SEVERITIES[finding.severity.word]
         first, *others = sentences.finding_lines(finding)
@@ -71,8 +77,14 @@ def _blocks(report: Report, width: int) -> Iterator[list[_Row]]:
     if plan is not None:
         yield [row for line in sentences.kept_lines(plan) for row in _line(line, width, 0)]
         yield _paragraph(sentences.unmanaged(plan), width, "dim", hang=2)
-    yield _paragraph(sentences.interrupted(report), width, "bold yellow")
-    yield _paragraph(sentences.verdict(report), width, "bold")
+
+
+def _held_back(plan: Plan, width: int) -> Iterator[_Row]:
+    """The blocked changes in a line each; the plan said why."""
+    for change in plan.blocked:
+        rules = ", ".join(dict.fromkeys(finding.rule for finding in change.blocked))
+        for row in wrapped(f"blocked  ! {sentences.change_title(change)}: {rules}", width, 2, 11):
+            yield _Row(row, _STYLES["!"])
 
 
 def _change(change: Change, report: Report, width: int) -> list[_Row]:
