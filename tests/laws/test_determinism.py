@@ -26,7 +26,7 @@ from laws.estates import Estate, estates, in_files
 from laws.markets import Market, as_yaml, declared, market
 
 WIDE = Page(width=10_000)
-PLACE = re.compile(r"products/\d+\.yaml(:\d+)*")
+PLACE = re.compile(r"products/\d+\.yaml(:\d+)*|\(line \d+\)|\s+")
 
 
 def told(found: pipeline.Declared, plan: Plan) -> dict[str, str]:
@@ -36,8 +36,8 @@ def told(found: pipeline.Declared, plan: Plan) -> dict[str, str]:
 
 
 def placeless(texts: dict[str, str]) -> dict[str, Any]:
-    """The texts without the places that say in which file and line something stands."""
-    rest: dict[str, Any] = {name: PLACE.sub("", text) for name, text in texts.items() if name != "json"}
+    """The texts without the places (in which file and line something stands), and without line breaks, which they move."""
+    rest: dict[str, Any] = {name: PLACE.sub(" ", text) for name, text in texts.items() if name != "json"}
     return rest | {"json": _without_places(json.loads(texts["json"]))}
 
 

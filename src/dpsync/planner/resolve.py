@@ -151,12 +151,23 @@ class _Resolution:
         declared = (
             self.desired.by_address.get(Address(to, reference.text)) if reference.how == "key" else None
         )
-        if declared is not None:
+        if declared is not None and declared.lifecycle != "released":
+            return reference.resolved(declared.id, declared.title)
+        if declared is not None and (to, declared.id) in self.live.by_id:
             return reference.resolved(declared.id, declared.title)
         gap = self.live.gap(to)
         if gap is not None:
             self._error(
                 resource, path, "unreadable", f"{_noun(to)} {reference} cannot be looked up: {gap.reason}"
+            )
+            return reference
+        if declared is not None:
+            self._error(
+                resource,
+                path,
+                "unresolved-reference",
+                f"The {_noun(to).lower()} {reference.text!r} is released, and nothing live has its id {declared.id}.",
+                f"Refer to another one, or remove `lifecycle: released` from {declared.address} so that it is made.",
             )
             return reference
         return self._one_of(resource, path, reference, to, self._written_candidates(to))

@@ -239,7 +239,8 @@ def _creating(change: Change, vintage: _Vintage) -> tuple[Call, ...]:
     post = Call(Action.CREATE, "POST", COLLECTION, body)
     if not suspended:
         return (post,)
-    suspend = _put(change, {"suspended": True})
+    rest = _written(spec, tuple(_WRITTEN), {}, vintage) if assumptions.SEND_WHOLE_OBJECT else {}
+    suspend = _put(change, {**rest, "suspended": True})
     return (post, suspend, _replace(change, spec)) if spec.sources else (post, suspend)
 
 

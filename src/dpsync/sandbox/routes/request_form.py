@@ -89,7 +89,11 @@ def delete(call: Call) -> Answer:
     _check_built_in(row)
     if not call.caller.manages_somewhere:
         raise forbidden("delete request forms")
-    used = call.store.row("SELECT 1 FROM products WHERE access_form = :id OR masking_form = :id", dict(row))
+    masking = call.marketplace.vintage.masking_form
+    used = call.store.row(
+        f"SELECT 1 FROM products WHERE access_form = :id OR {masking} = :id",  # noqa: S608
+        {"id": row["id"]},
+    )
     if used:
         raise Refusal(IN_USE, f"{KIND} is in use by a data product.")
     call.store.delete("form_agreements", "form", row["id"])
