@@ -131,6 +131,23 @@ spec:
 """
 
 
+def environ_for(workspace: str) -> dict[str, str]:
+    """The environment of every process: compiled modules are kept, in a folder of their own, as installed ones are."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    cache = str(Path(workspace).parent / "compiled")
+    return {**kept, "PYTHONPYCACHEPREFIX": cache, "DPSYNC_WORKSPACE": workspace, "DPSYNC_TOKEN": "sandbox"}
+
+
+@contextmanager
+def workspace_of(products: int, concurrency: int) -> Iterator[Path]:
+    """A new workspace of this size, for as long as the block runs."""
+    with tempfile.TemporaryDirectory(prefix="dpsync-benchmark-") as folder:
+        workspace = Path(folder) / "workspace"
+        workspace.mkdir()
+        write_workspace(workspace, products, concurrency, FORM)
+        yield workspace
+
+
 # -- processes -------------------------------------------------------------------------------------------------------
 
 
@@ -199,10 +216,9 @@ def inside(workspace: Path, url: str) -> None:
 def measure(products: int, latency: float, concurrency: int, rounds: int) -> dict[str, float]:
     """Measure one size, print it, and answer with what growth is computed from."""
     python = sys.executable
-    with tempfile.TemporaryDirectory(prefix="dpsync-benchmark-") as folder:
-        workspace, file = Path(folder), Path(folder) / "recording"
-        write_workspace(workspace, products, concurrency, FORM)
-        environ = {**os.environ, "DPSYNC_WORKSPACE": folder, "DPSYNC_TOKEN": "sandbox"}
+    with workspace_of(products, concurrency) as workspace:
+        folder, file = str(workspace), workspace.parent / "recording"
+        environ = environ_for(folder)
         run([python, REPLAY, "record", folder, str(products), "--file", str(file)], environ)
         rows: list[dict[str, float]] = []
         requests: dict[str, int] = {}
@@ -271,9 +287,10 @@ def start_up(rounds: int) -> None:
         "plan --help": ["-m", "dpsync", "plan", "--help"],
         "validate, 1 manifest": ["-m", "dpsync", "validate"],
     }
-    with tempfile.TemporaryDirectory(prefix="dpsync-benchmark-") as folder:
-        write_workspace(Path(folder), 1, 1, FORM)
-        environ = {**os.environ, "DPSYNC_WORKSPACE": folder}
+    with workspace_of(1, 1) as workspace:
+        environ = environ_for(str(workspace))
+        for arguments in commands.values():
+            run([python, *arguments], environ)  # compiles
         taken: dict[str, list[float]] = {name: [] for name in commands}
         for _ in range(rounds):
             for name, arguments in commands.items():

@@ -102,9 +102,17 @@ def _join(store: Store, product: str, user: str) -> None:
     store.insert(
         "requests",
         {
-            **{"id": store.new_cuid(), "product": product, "user": user, "requesting_user": user},
-            **{"type": "DATA_ACCESS", "status": "APPROVED", "form_version": "", "form": "{}"},
-            **{"expiration": None, "created_at": "", "updated_at": ""},
+            "id": store.new_cuid(),
+            "product": product,
+            "user": user,
+            "requesting_user": user,
+            "type": "DATA_ACCESS",
+            "status": "APPROVED",
+            "form_version": "",
+            "form": "{}",
+            "expiration": None,
+            "created_at": "",
+            "updated_at": "",
         },
     )
 
@@ -276,7 +284,9 @@ class _Revision:
         products, self.products = self.products, {}
         for key, document in products.items():
             becomes = self.draw(
-                st.sampled_from((*["keep"] * 2, *["edit"] * 4, "rename", "retire", "release", "remove", "key"))
+                st.sampled_from(
+                    (*["keep"] * 2, *["edit"] * 4, "rename", "retire", "release", "remove", "key")
+                )
             )
             self._product_later(key, document, becomes)
         for _ in range(self.draw(st.integers(0, 2))):
@@ -286,9 +296,7 @@ class _Revision:
         return self._all()
 
     def _all(self) -> tuple[Document, ...]:
-        domains = [
-            _document("Domain", key, self._domain(domain)) for key, domain in self.domain_keys.items()
-        ]
+        domains = [_document("Domain", key, self._domain(domain)) for key, domain in self.domain_keys.items()]
         sources = [
             _document("DataSource", key, self._source(key, source, domain))
             for key, (source, domain) in self.source_keys.items()
@@ -413,9 +421,7 @@ class _Revision:
         if draw(st.booleans()):
             flow = st.one_of(st.none(), _flow_of_product(self.world))
             kinds = draw(
-                st.sampled_from(
-                    (("dataAccess",), ("maskingException",), ("dataAccess", "maskingException"))
-                )
+                st.sampled_from((("dataAccess",), ("maskingException",), ("dataAccess", "maskingException")))
             )
             spec["reviewFlows"] = {kind: draw(flow) for kind in kinds}
         lifecycle = draw(st.sampled_from((None, "active", "suspended")))
@@ -431,9 +437,7 @@ class _Revision:
         if _rarely(self.draw, 24):
             return "nobody@acme.example"
         user = self.draw(st.sampled_from(self.world.users))
-        return self.draw(
-            st.sampled_from((None, user.email, {"name": user.username}, {"id": user.global_id}))
-        )
+        return self.draw(st.sampled_from((None, user.email, {"name": user.username}, {"id": user.global_id})))
 
     def _forms_of_product(self) -> Spec:
         draw = self.draw
@@ -451,7 +455,11 @@ class _Revision:
         entries += draw(
             st.lists(
                 st.sampled_from(
-                    ({"match": {"schema": "ONE"}}, {"match": {"name": "table *"}}, {"match": {"table": "T*1*"}})
+                    (
+                        {"match": {"schema": "ONE"}},
+                        {"match": {"name": "table *"}},
+                        {"match": {"table": "T*1*"}},
+                    )
                 ),
                 max_size=1,
             )
@@ -466,7 +474,10 @@ class _Revision:
         if source.table:
             ways.append({"table": ".".join(_quoted(str(part)) for part in _path(source))})
             ways.append(
-                {"platform": source.platform, **dict(zip(("database", "schema", "table"), _path(source), strict=True))}
+                {
+                    "platform": source.platform,
+                    **dict(zip(("database", "schema", "table"), _path(source), strict=True)),
+                }
             )
         if source.prefix:
             ways.append({"prefix": source.prefix})
@@ -512,7 +523,9 @@ class _Revision:
 
     def _usable(self, shelf: Mapping[str, Document]) -> list[str]:
         """The keys that may be referred to: not those of tombstones."""
-        return [key for key, one in shelf.items() if one["spec"] and one["spec"].get("lifecycle") != "retired"]
+        return [
+            key for key, one in shelf.items() if one["spec"] and one["spec"].get("lifecycle") != "retired"
+        ]
 
     @staticmethod
     def _living(shelf: Mapping[str, Document]) -> list[Document]:

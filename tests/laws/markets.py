@@ -10,6 +10,7 @@ import asyncio
 import random
 import sqlite3
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -186,6 +187,8 @@ class Market:
     ) -> None:
         self.store = store
         self.received: list[Received] = []
+        self.requests: Counter[str] = Counter()
+        """What the last client sent, by operation."""
         self.settings = replace(SETTINGS, vintage=vintage, parallelism=parallelism)
         self._inner = InProcess(create_app(store, vintage=vintage, put=put, received=self.received))
 
@@ -240,8 +243,8 @@ class Market:
         return Applied(outcomes, tuple(door.written), tuple(self.received[start:]), door.writes)
 
     def client(self, transport: httpx2.AsyncBaseTransport) -> WriteClient:
-        """A client that waits for nothing."""
-        return WriteClient(
+        """A client that waits for nothing; what it sends is counted in `requests`."""
+        client = WriteClient(
             BASE_URL,
             Token(DEFAULT_TOKEN),
             transport=transport,
@@ -251,6 +254,8 @@ class Market:
             clock=lambda: 0.0,
             wall_clock=lambda: 0.0,
         )
+        self.requests = client.requests
+        return client
 
     def _door(self) -> Door:
         return Door(self._inner, self.store, self.received, random.Random(0))

@@ -82,8 +82,10 @@ def test_a_server_that_forgets_what_is_omitted_stops_the_run(parallelism: int) -
             }
             assert harmed <= told
             if harmed and run.results(Result.SKIPPED):
-                assert all("The run was stopped" in one.message or "It needs" in one.message
-                           for one in run.results(Result.SKIPPED))
+                assert all(
+                    "The run was stopped" in one.message or "It needs" in one.message
+                    for one in run.results(Result.SKIPPED)
+                )
 
     stops()
 

@@ -83,7 +83,11 @@ def test_an_estate_of_every_kind_is_made_in_one_apply(vintage: Vintage) -> None:
         "reviewFlows": {"dataAccess": {"decision": "approve"}},
         "lifecycle": "suspended",
     }
-    declared = (("DataUseAgreement", "terms", agreement), ("RequestForm", "ask", form), ("DataProduct", "o", product))
+    declared = (
+        ("DataUseAgreement", "terms", agreement),
+        ("RequestForm", "ask", form),
+        ("DataProduct", "o", product),
+    )
     documents = tuple(
         {"apiVersion": "dpsync/v1beta1", "kind": kind, "metadata": {"name": key}, "spec": spec}
         for kind, key, spec in declared

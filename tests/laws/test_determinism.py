@@ -77,14 +77,18 @@ def test_a_plan_made_twice_has_the_same_bytes(estate: Estate) -> None:
 
 @law()
 @given(estates(), st.integers(0, 99))
-def test_the_planner_does_not_care_in_which_order_it_is_given_what_there_is(estate: Estate, seed: int) -> None:
+def test_the_planner_does_not_care_in_which_order_it_is_given_what_there_is(
+    estate: Estate, seed: int
+) -> None:
     with market(estate.world) as one:
         one.apply(one.plan(in_files(estate.first), prune=estate.prune))
         estate.by_hand(one.store)
         found = declared(in_files(estate.second))
         live = one.read(scope_of(found.desired))
         chance = random.Random(seed)
-        assert _planned(found.desired, live) == _planned(_shuffled(found.desired, chance), _mixed(live, chance))
+        assert _planned(found.desired, live) == _planned(
+            _shuffled(found.desired, chance), _mixed(live, chance)
+        )
 
 
 def _planned(desired: DesiredState, live: LiveState) -> dict[str, str]:
@@ -107,7 +111,7 @@ def _mixed(live: LiveState, chance: random.Random) -> LiveState:
             people=tuple(chance.sample(catalog.people, len(catalog.people))),
             sources={
                 domain: tuple(chance.sample(sources, len(sources)))
-                for domain, sources in reversed(catalog.sources.items())
+                for domain, sources in reversed(tuple(catalog.sources.items()))
             },
         ),
     )

@@ -171,4 +171,5 @@ def _failed(change: Change, error: DpsyncError, confirmed: int) -> Outcome:
     if confirmed:
         made = "1 call of this change was" if confirmed == 1 else f"{confirmed} calls of this change were"
         message += f" Before that, {made} confirmed."
-    return Outcome(change, Result.FAILED, message, error.remedy or _CONTINUE, confirmed)
+    lost_contact = isinstance(error, Unreachable | NotAuthenticated)
+    return Outcome(change, Result.FAILED, message, error.remedy or _CONTINUE, confirmed, lost_contact)

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from dpsync.model.report import Report
     from dpsync.settings import Settings
 
-DONE, INCOMPLETE, BLOCKED, STALE, NOT_COMPLETED = 0, 1, 3, 4, 5
+DONE, INCOMPLETE, BLOCKED, STALE, NOT_COMPLETED, UNREACHABLE = 0, 1, 3, 4, 5, 6
 
 
 @click.command()
@@ -155,10 +155,18 @@ def _journals(settings: Settings, where: str | None) -> Callable[[Plan], AnyJour
     folder = settings.root / ".dpsync" if where is None else Path(where)
 
     def opened(plan: Plan) -> Journal:
-        run = Run(plan.target, getpass.getuser(), __version__)
+        run = Run(plan.target, _who(), __version__)
         return Journal.open(folder, run, lambda: datetime.now(UTC), secrets.token_bytes)
 
     return opened
+
+
+def _who() -> str:
+    """Who runs this, for the journal; in a container the user may have no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 @contextmanager
@@ -193,6 +201,8 @@ def _code_of_apply(report: Report) -> int:
     assert report.plan is not None
     if report.interrupted:
         return INTERRUPTED
+    if any(outcome.lost_contact for outcome in report.outcomes or ()):
+        return UNREACHABLE
     if not report.plan.complete:
         return INCOMPLETE
     if report.results(Result.FAILED, Result.SKIPPED):

@@ -20,13 +20,17 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result of one change. `message` says why it is not DONE; `calls` is how many writes were answered."""
+    """The result of one change. `message` says why it is not DONE; `calls` is how many writes were answered.
+
+    `lost_contact`: it failed because the marketplace could not be reached any more, or no longer took the token.
+    """
 
     change: Change
     result: Result
     message: str = ""
     remedy: str = ""
     calls: int = 0
+    lost_contact: bool = False
 
     @property
     def is_good(self) -> bool:
