@@ -38,7 +38,9 @@ def main() -> int:
         )
         for title, command in steps:
             if _dpsync(title, command, environment) != 0:
-                print("\nThe demonstration broke off: this command should have ended with 0.", file=sys.stderr)
+                print(
+                    "\nThe demonstration broke off: this command should have ended with 0.", file=sys.stderr
+                )
                 return 1
     _say("What to try next")
     print(

@@ -96,7 +96,11 @@ def test_imports_go_down_and_never_to_a_neighbour(module: tuple[Path, ast.Module
 def test_the_sandbox_imports_nothing_of_ours(module: tuple[Path, ast.Module]) -> None:
     path, tree = module
     if _room(path) == "sandbox":
-        ours = [one for one in _imports(tree) if one.startswith("dpsync.") and not one.startswith("dpsync.sandbox")]
+        ours = [
+            one
+            for one in _imports(tree)
+            if one.startswith("dpsync.") and not one.startswith("dpsync.sandbox")
+        ]
         assert not ours
 
 
@@ -118,7 +122,11 @@ def test_only_some_rooms_may_name_a_kind(module: tuple[Path, ast.Module]) -> Non
     path, tree = module
     if _room(path) in MAY_NAME_A_KIND:
         return
-    named = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    named = {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
     assert not named & KIND_NAMES
 
 
@@ -143,8 +151,14 @@ def _raises_again(handler: ast.ExceptHandler) -> bool:
 
 
 def test_each_family_lists_its_members_in_one_place() -> None:
-    for room, listing in (("checks", "rule"), ("kinds", "shared review_flow sources catalog"), ("reports", "")):
+    for room, listing in (
+        ("checks", "rule"),
+        ("kinds", "shared review_flow sources catalog"),
+        ("reports", ""),
+    ):
         text = (SOURCE / room / "__init__.py").read_text(encoding="utf-8")
         for path in (SOURCE / room).glob("*.py"):
-            if path.stem not in {"__init__", *listing.split()} and "RULE = " in path.read_text(encoding="utf-8"):
+            if path.stem not in {"__init__", *listing.split()} and "RULE = " in path.read_text(
+                encoding="utf-8"
+            ):
                 assert path.stem in text

@@ -51,9 +51,17 @@ def damaged(plan: Plan, before: Snapshot, after: Snapshot) -> set[str]:
         if change.action is not Action.UPDATE or row is None or other is None:
             continue
         mine = {column for field in change.fields for column in _COLUMNS[field.path.split(".")[0]]}
-        if any(row[column] != other[column] for column in row if column not in mine | {"sources"}):
+        rest = [column for column in row if column not in mine | {"sources"}]
+        if any(_undecorated(row[column]) != _undecorated(other[column]) for column in rest):
             found.add(change.id)
     return found
+
+
+def _undecorated(value: Any) -> Any:
+    """A flow without what the server adds to a group when it answers, which a whole object sends back (FACTS 7.7)."""
+    if isinstance(value, dict):
+        return {name: _undecorated(entry) for name, entry in value.items() if name != "iamId"}
+    return [_undecorated(entry) for entry in value] if isinstance(value, list) else value
 
 
 def ready(one: Market, estate: Estate) -> Plan:

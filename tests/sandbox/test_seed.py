@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from dpsync.sandbox import bodies, acme, seed
+from dpsync.sandbox import acme, bodies, seed
 from dpsync.sandbox.seed import demo_world, large_world, random_world
 from dpsync.sandbox.store import Store, status
 from dpsync.sandbox.world import Domain, Product, World

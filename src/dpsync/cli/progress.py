@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dpsync.apply.writer import Progress
+from dpsync.reports.layout import visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -32,7 +33,8 @@ class Lines:
     def ended(self, change: Change, result: str, message: str) -> None:
         self._ended += 1
         tail = f": {message}" if message else ""
-        click.echo(f"[{self._ended}/{self._total}] {result} {change.address}{tail}", err=True)
+        said = f"[{self._ended}/{self._total}] {result} {_called(change)}{tail}"
+        click.echo(visible(said), err=True)
 
 
 class Moving:
@@ -43,10 +45,15 @@ class Moving:
         self._task = task
 
     def started(self, change: Change) -> None:
-        self._bar.update(self._task, description=str(change.address))
+        self._bar.update(self._task, description=visible(_called(change)))
 
     def ended(self, _change: Change, _result: str, _message: str) -> None:
         self._bar.advance(self._task)
+
+
+def _called(change: Change) -> str:
+    """The address of a change; what no manifest names has an id for a key, so it is called by its name."""
+    return str(change.address) if change.after is not None else f'{change.kind} "{change.title}"'
 
 
 @contextmanager

@@ -37,10 +37,12 @@ def in_waves(changes: Iterable[Change]) -> tuple[Change, ...]:
         return tuple(sorted(numbered, key=_order))
 
 
-def _order(change: Change) -> tuple[bool, int, Address]:
+def _order(change: Change) -> tuple[bool, int, str, Address]:
+    """Deletes last; then what is referred to first; then by key, or by name for what no manifest names any more."""
     deletes = change.action is Action.DELETE
     rank = KINDS[change.kind].rank
-    return (deletes, -rank if deletes else rank, change.address)
+    name = change.address.key if change.after is not None else change.title
+    return (deletes, -rank if deletes else rank, name, change.address)
 
 
 def _wave_numbers(changes: tuple[Change, ...]) -> dict[Address, int]:

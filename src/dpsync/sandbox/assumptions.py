@@ -40,7 +40,18 @@ NOT_REVOCABLE: Final = 400
 """Status when a request that is not approved should be revoked, or one that is not pending cancelled [UNK 1.9]."""
 
 REQUEST_EXISTS: Final = 409
-"""Status when the same person already has a pending or approved request of that type [UNK 1.9]."""
+"""Status when the same person already has a pending or approved request of that type for the product, whatever the
+columns of a masking exception [UNK 1.9]. An expired approval is in nobody's way."""
+
+NOT_A_DECISION: Final = 400
+"""Status when an approval record should become BLOCKED, CANCELED or PENDING: the schema lets clients say so, but only
+approving and denying is documented [UNK 2.6]."""
+
+NOT_DECIDABLE: Final = 409
+"""Status when an approval record is decided twice, or before its turn, or after its request has ended [UNK 2.6]."""
+
+SUSPENDED_SOURCE: Final = "RESTRICTED"
+"""What a member's sources are while the product is suspended; NONE without and SUBSCRIBED with access [UNK 2.1]."""
 
 MAX_BODY: Final = 8 * 1024 * 1024
 """Largest body in bytes; the real limit is not known [UNK 1.4]."""
@@ -75,7 +86,23 @@ EFFECTS: Final[tuple[str, ...]] = (
     "Deleting a product deletes its requests; the same id made anew has no members [UNK 0.3].",
     "A single domain can be read by everybody, its sources only by those who may use it [UNK 0.14].",
     "An old version of a form keeps the agreements as they were when it was made (FACTS 2.1, 2.3).",
-    "`targetType` and `reviewStatus` filter nothing [UNK 1.9].",
+    "`targetType` filters nothing [UNK 1.9].",
+    "The answers of a request map the id of a field to its answer; missing, unknown and wrong ones are 422 [UNK 1.9].",
+    "Data use agreements are not checked: how one says that they were read is not published [UNK 2.5].",
+    "A duration that the requester chose is granted by a flow that approves, whatever duration the flow has (FACTS 2.3).",
+    "To reviewers a chosen duration is a recommendation: only what they give themselves ends access (FACTS 2.6).",
+    "Of the durations that several reviewers give the shortest counts, from the last approval on [UNK 2.6].",
+    "An `all` stage has one record for each reviewer; one person may decide several of them [INF 2.4].",
+    "The requester may review the request, too, like everybody else who is an approver [UNK 2.4].",
+    "An approver is looked up when somebody decides, not when the request is made [UNK 2.4].",
+    "Nobody has a CATALOG PERMISSION; a record that asks for nothing else stays open [UNK 2.4].",
+    "A review without stages stays pending until it is cancelled [UNK 2.4].",
+    "What a flow decides at once leaves no approval record, so it is no determination [INF 1.9].",
+    "An expired request is counted in `totalRequestCount` and in no other count [INF 2.1].",
+    "A source's status says what this product gives, not what others give [UNK 1.9].",
+    "An approved masking exception unmasks the column for its user in every product, member or not, suspended or not (FACTS 2.6).",
+    "A column that is unmasked for the caller reads back without a policy and is no masked column [UNK 1.9].",
+    "Only the requester, or whom the request is for, may cancel it [INF 1.9].",
     "Requests that expire are listed only with `includeTemporary`, or when `expiration` asks for them [INF 1.9].",
 )
 """Choices that no constant expresses, one sentence each."""

@@ -484,7 +484,7 @@ class CreateAgreement(UpdateAgreement):
 
 
 class AccessRequest(Body):
-    """The body of a request for access; the answers to the form are not looked at."""
+    """The body of a request for access; what `form` has to say depends on the form (see `filling`)."""
 
     user: Uuid
     form: Any = None
@@ -501,6 +501,24 @@ class MaskingRequest(AccessRequest):
     """The body of a request to see masked columns."""
 
     columns: list[RequestedColumn]
+
+
+class Decision(Body):
+    """The body of a decision about an approval record; it tolerates nothing else (FACTS 2.6)."""
+
+    model_config = ConfigDict(extra="forbid")
+    status: Literal["APPROVED", "BLOCKED", "CANCELED", "DENIED", "PENDING"]
+    reason: str = ""
+    duration: int | float = Field(default=0, ge=1, le=2**53 - 1)
+    duration_unit: Literal["HOURS", "DAYS", "WEEKS", "MONTHS", "YEARS"] = "DAYS"
+
+    @property
+    def lasting(self) -> dict[str, Any]:
+        """The columns that say for how long; nothing where the body does not."""
+        return self.given(duration=self.duration) and {
+            "duration": self.duration,
+            "duration_unit": self.duration_unit,
+        }
 
 
 TaggedModel = Literal["datasource", "column"]

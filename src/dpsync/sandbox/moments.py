@@ -12,6 +12,9 @@ from typing import Final
 
 Clock = Callable[[], datetime]
 
+LATEST: Final = datetime.max.replace(microsecond=999000, tzinfo=UTC)
+"""The latest moment that can be written; what would last longer lasts until then."""
+
 _DELTAS: Final = {"HOURS": "hours", "DAYS": "days", "WEEKS": "weeks"}
 _MONTHS: Final = {"MONTHS": 1, "YEARS": 12}
 
@@ -33,7 +36,14 @@ def normal(written: str) -> str:
 
 
 def later(moment: datetime, duration: float, unit: str) -> datetime:
-    """The moment `duration` units on; a month is a calendar month and ends on its last day if need be."""
+    """The moment `duration` units on, or `LATEST`; a month is a calendar month and ends on its last day if need be."""
+    try:
+        return _later(moment, duration, unit)
+    except (OverflowError, ValueError):
+        return LATEST
+
+
+def _later(moment: datetime, duration: float, unit: str) -> datetime:
     if unit in _DELTAS:
         return moment + timedelta(**{_DELTAS[unit]: duration})
     month = moment.month - 1 + int(duration) * _MONTHS[unit]

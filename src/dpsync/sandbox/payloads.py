@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from dpsync.sandbox import assumptions, review
+from dpsync.sandbox import assumptions, flows, review
 from dpsync.sandbox.calls import Call, Caller
 from dpsync.sandbox.store import Row, Store
 
@@ -43,7 +43,9 @@ def products(call: Call, rows: Sequence[Row]) -> list[dict[str, Any]]:
     counts = _counts(call.store, shown)
     own = _own_requests(call.store, shown)
     experts = people(call.store, {row["expert"] for row in rows if row["expert"]})
-    flows = _flows(call.store, {row[column] for row in rows for column in ("access_flow", "masking_flow")})
+    shown_flows = _flows(
+        call.store, {row[column] for row in rows for column in ("access_flow", "masking_flow")}
+    )
     payloads = []
     for row in rows:
         identity = row["id"]
@@ -61,16 +63,16 @@ def products(call: Call, rows: Sequence[Row]) -> list[dict[str, Any]]:
             "stats": _stats(number, counts.get(identity, {})),
             "sourceTypes": platforms,
             "metadata": _metadata(row["expert"], experts),
-            "dataAccessPolicy": flows[row["access_flow"]],
-            "maskingExceptionPolicy": flows[row["masking_flow"]],
+            "dataAccessPolicy": shown_flows[row["access_flow"]],
+            "maskingExceptionPolicy": shown_flows[row["masking_flow"]],
         }
         payloads.append(payload | own.get(identity, {}) | _publisher(row, call.caller))
     return payloads
 
 
-def _flows(store: Store, texts: set[str | None]) -> dict[str | None, review.Flow]:
+def _flows(store: Store, texts: set[str | None]) -> dict[str | None, flows.Flow]:
     """The flows as they read back, by how they are stored; many products share one."""
-    stored = {text: review.stored(text) for text in texts}
+    stored = {text: flows.stored(text) for text in texts}
     directory = review.Directory.of(store, stored.values())
     return {text: directory.shown(flow) for text, flow in stored.items()}
 
@@ -268,25 +270,35 @@ def requests(store: Store, rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 def approval_records(store: Store, rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """The records of a request's stages, in order."""
+    """The records of requests' stages, in the order of the rows, with names of people and ids of groups."""
     known = people(store, {row["action_by"] for row in rows if row["action_by"]})
+    asked = [json.loads(row["approvers"]) for row in rows]
+    directory = review.Directory.among(store, [reviewer for approvers in asked for reviewer in approvers])
     return [
         {
             "id": row["id"],
             "dataAccessRequestId": row["request"],
-            "approvers": json.loads(row["approvers"]),
+            "approvers": [directory.reviewer(each) for each in approvers],
             "prerequisites": json.loads(row["prerequisites"]),
             **({"actionBy": known[row["action_by"]]} if row["action_by"] in known else {}),
             "status": row["status"],
             **({"reason": row["reason"]} if row["reason"] else {}),
             "createdAt": row["created_at"],
             "updatedAt": row["updated_at"],
-            "approverCriteriaMet": row["criteria"] and json.loads(row["criteria"]),
+            "approverCriteriaMet": row["criteria"]
+            and [directory.reviewer(each) for each in json.loads(row["criteria"])],
             "duration": row["duration"],
             "durationUnit": row["duration_unit"],
         }
-        for row in rows
+        for row, approvers in zip(rows, asked, strict=True)
     ]
+
+
+UNMASKED: Final = f"""
+(c.source, c.name) IN (SELECT q.source, q."column" FROM requests r JOIN request_columns q ON q.request = r.id
+    WHERE r.user = :caller AND r.type = 'MASKING_EXCEPTION' AND {STATUS_NOW} = 'APPROVED')
+"""  # noqa: S608
+"""Whether an approved masking exception shows column `c` to `:caller` as it is, at the time `:now` (FACTS 2.6)."""
 
 
 def columns(store: Store, rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -1,18 +1,19 @@
 """Requesting: how a request for access is found, made and decided at once, and how it ends.
 
 A room of its own because products and the list of all requests share it. What people decide later, stage by stage,
-starts from the approval records that are made here (FACTS 2.4, 2.6). Must never write anything but requests and
-their records.
+is in `deciding`; it starts from the approval records that are made here (FACTS 2.4, 2.6). Must never write anything
+but requests and their records.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from dpsync.sandbox import assumptions, bodies, listing, moments, payloads, review
-from dpsync.sandbox.answers import Refusal, forbidden, not_found, unknown
+from dpsync.sandbox import assumptions, bodies, filling, flows, listing, moments, payloads, review
+from dpsync.sandbox.answers import Refusal, forbidden, invalid, not_found, unknown
 from dpsync.sandbox.calls import Call
 from dpsync.sandbox.store import Row, dump
 
@@ -29,7 +30,17 @@ _ORDERS: Final = {
     "expiration": "r.expiration",
 }
 
-_REVIEW_STATUSES: Final = ("noReviews", "reviewedByYou", "awaitingReviewFromYou")
+_REVIEWED: Final = (
+    "EXISTS (SELECT 1 FROM approval_records a WHERE a.request = r.id AND a.action_by IS NOT NULL)"
+)
+_REVIEWED_BY_YOU: Final = (
+    "EXISTS (SELECT 1 FROM approval_records a WHERE a.request = r.id AND a.action_by = :caller)"
+)
+_REVIEW_STATUSES: Final = {
+    "noReviews": f"NOT {_REVIEWED}",
+    "reviewedByYou": _REVIEWED_BY_YOU,
+    "awaitingReviewFromYou": review.AWAITING,
+}
 
 
 @dataclass
@@ -71,7 +82,9 @@ def conditions(call: Call) -> Conditions:
     asset_types = query.many("assetType", ("DATA_PRODUCT", "DATA_OBJECT"))
     if asset_types and "DATA_PRODUCT" not in asset_types:
         found.add("0")
-    query.many("reviewStatus", _REVIEW_STATUSES)
+    reviewed = query.many("reviewStatus", tuple(_REVIEW_STATUSES))
+    if reviewed:
+        found.add(f"({' OR '.join(_REVIEW_STATUSES[status] for status in reviewed)})")
     if query.text("searchText"):
         text = "u.name || char(10) || u.username || char(10) || coalesce(u.email, '') || char(10) || p.name"
         named = f"SELECT 1 FROM users u WHERE u.global_id = r.user AND instr(lower({text}), lower(:text))"  # noqa: S608
@@ -111,6 +124,15 @@ def one(call: Call, identity: str) -> Row:
     return row
 
 
+def has_role(call: Call, request: str, roles: Iterable[str]) -> bool:
+    """Whether the caller has one of the roles, each in SQL, towards the request `r`."""
+    found = call.store.row(
+        f"SELECT 1 FROM requests r WHERE r.id = :id AND ({' OR '.join(roles)})",  # noqa: S608
+        {"id": request, "caller": call.caller.user},
+    )
+    return found is not None
+
+
 def domains(call: Call, product: str) -> list[str]:
     """Ids of the domains of a product."""
     rows = call.store.rows("SELECT domain FROM product_domains WHERE product = ?", (product,))
@@ -142,8 +164,13 @@ def make(call: Call, asked: Asked) -> dict[str, Any]:
         raise forbidden("request access for somebody else")
     _check_open(call, asked)
     form = _form(call, asked)
-    flow = review.effective(review.stored(form["policy"]), review.stored(asked.product[asked.flow]))
-    decided = _EVENTS[flow["defaultEvent"]["type"]](call, flow["defaultEvent"])
+    fields = json.loads(form["fields"])
+    wrong = filling.problems(fields, asked.body.form)
+    if wrong:
+        raise invalid(wrong)
+    flow = flows.effective(flows.stored(form["policy"]), flows.stored(asked.product[asked.flow]))
+    event = flow["defaultEvent"]
+    decided = _EVENTS[event["type"]](call, event, filling.duration(fields, asked.body.form))
     identity = call.store.new_cuid()
     row = {
         "id": identity,
@@ -160,17 +187,23 @@ def make(call: Call, asked: Asked) -> dict[str, Any]:
     call.store.insert_all(
         "request_columns", ("request", "source", "column"), ((identity, *column) for column in asked.columns)
     )
-    _ask(call, identity, review.stages(flow["defaultEvent"]))
+    _ask(call, identity, flows.drafts(event, call.store.new_cuid))
     return payloads.requests(call.store, [one(call, identity)])[0]
 
 
 def _check_open(call: Call, asked: Asked) -> None:
-    found = Conditions(parameters={"now": call.now, "product": asked.product["id"], "user": asked.body.user})
-    found.add("r.product = :product AND r.user = :user AND r.type = 'DATA_ACCESS'")
-    found.add(f"{payloads.STATUS_NOW} IN ('PENDING', 'APPROVED')")
-    already = call.store.row(f"SELECT 1 FROM requests r WHERE {found.where}", found.parameters)  # noqa: S608
-    if already and asked.type == "DATA_ACCESS":
-        raise Refusal(assumptions.REQUEST_EXISTS, "There is a pending or approved request already.")
+    already = call.store.value(
+        f"""
+        SELECT {payloads.STATUS_NOW} AS now_status FROM requests r
+        WHERE r.user = :user AND r.product = :product AND r.type = :type AND now_status IN ('PENDING', 'APPROVED')
+        """,  # noqa: S608
+        {"now": call.now, "product": asked.product["id"], "user": asked.body.user, "type": asked.type},
+    )
+    if already:
+        raise Refusal(
+            assumptions.REQUEST_EXISTS,
+            f"This user already has a request of type {asked.type} for this data product; it is {already}.",
+        )
 
 
 def _form(call: Call, asked: Asked) -> Row:
@@ -183,48 +216,49 @@ def _form(call: Call, asked: Asked) -> Row:
     return row
 
 
-def _approved(call: Call, event: dict[str, Any]) -> dict[str, Any]:
+Chosen = tuple[float, str] | None
+"""The duration that the requester chose, if the form asks for one."""
+
+
+def _approved(call: Call, event: flows.Event, chosen: Chosen) -> dict[str, Any]:
+    """Approved, for as long as the requester chose, or as the flow says (FACTS 2.3)."""
     params = event["params"]
-    if "duration" not in params:
+    if chosen is None and "duration" not in params:
         return {"status": "APPROVED"}
-    until = moments.later(call.moment, params["duration"], params.get("durationUnit", "DAYS"))
-    return {"status": "APPROVED", "expiration": moments.text(until)}
+    duration, unit = chosen or (params["duration"], params.get("durationUnit", "DAYS"))
+    return {"status": "APPROVED", "expiration": moments.text(moments.later(call.moment, duration, unit))}
 
 
-def _denied(_call: Call, _event: dict[str, Any]) -> dict[str, Any]:
+def _denied(_call: Call, _event: flows.Event, _chosen: Chosen) -> dict[str, Any]:
     return {"status": "DENIED"}
 
 
-def _pending(_call: Call, _event: dict[str, Any]) -> dict[str, Any]:
+def _pending(_call: Call, _event: flows.Event, _chosen: Chosen) -> dict[str, Any]:
     return {"status": "PENDING"}
 
 
-_EVENTS: Final[dict[str, Callable[[Call, dict[str, Any]], dict[str, Any]]]] = {
+_EVENTS: Final[dict[str, Callable[[Call, flows.Event, Chosen], dict[str, Any]]]] = {
     "approve": _approved,
     "deny": _denied,
     "review": _pending,
 }
 
 
-def _ask(call: Call, request: str, stages: Iterable[list[dict[str, Any]]]) -> None:
-    """One record for each stage; those after the first wait for the one before (FACTS 2.4)."""
-    before: list[str] = []
-    for position, approvers in enumerate(stages):
-        identity = call.store.new_cuid()
+def _ask(call: Call, request: str, drafts: Iterable[flows.Draft]) -> None:
+    for draft in drafts:
         call.store.insert(
             "approval_records",
             {
-                "id": identity,
+                "id": draft.id,
                 "request": request,
-                "position": position,
-                "approvers": dump(approvers),
-                "prerequisites": dump(before),
-                "status": "BLOCKED" if before else "PENDING",
+                "position": draft.position,
+                "approvers": dump(draft.approvers),
+                "prerequisites": dump(draft.prerequisites),
+                "status": draft.status,
                 "created_at": call.now,
                 "updated_at": call.now,
             },
         )
-        before = [identity]
 
 
 # -- ending ----------------------------------------------------------------------------------------------------------
@@ -237,12 +271,19 @@ def end(call: Call, row: Row, *, expected: str, becomes: str) -> None:
             assumptions.NOT_REVOCABLE,
             f"The access request is {row['now_status']}; only one that is {expected} can become {becomes}.",
         )
-    call.store.update("requests", row["id"], {"status": becomes, "updated_at": call.now})
-    open_records = call.store.rows(
-        "SELECT id FROM approval_records WHERE request = ? AND status IN ('PENDING', 'BLOCKED')", (row["id"],)
+    settle(call, row["id"], status=becomes)
+
+
+def settle(call: Call, request: str, **columns: str | None) -> None:
+    """Write what became of a request, by column; its open records are cancelled."""
+    call.store.update("requests", request, {**columns, "updated_at": call.now})
+    call.store.rows(
+        """
+        UPDATE approval_records SET status = 'CANCELED', updated_at = ?
+        WHERE request = ? AND status IN ('PENDING', 'BLOCKED')
+        """,
+        (call.now, request),
     )
-    for record in open_records:
-        call.store.update("approval_records", record["id"], {"status": "CANCELED", "updated_at": call.now})
 
 
 def forget(call: Call, product: str) -> None:

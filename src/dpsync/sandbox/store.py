@@ -13,12 +13,14 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from dpsync.sandbox import assumptions, identifiers, moments
-from dpsync.sandbox.world import Form, Product, World
+from dpsync.sandbox import assumptions, flows, identifiers, moments
+from dpsync.sandbox.flows import Draft, Flow
+from dpsync.sandbox.world import Form, Product, Request, World
 
 LOADED_AT: Final = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 """When the rows of a world were made, as far as the marketplace can tell."""
@@ -93,7 +95,13 @@ CREATE TABLE IF NOT EXISTS approval_records (
 CREATE INDEX IF NOT EXISTS approval_records_by_request ON approval_records (request, position);
 """
 
-_RECORD_STATUS: Final = {"REVOKED": "APPROVED", "EXPIRED": "APPROVED"}
+_RECORD_STATUS: Final = {
+    "APPROVED": "APPROVED",
+    "CANCELED": "CANCELED",
+    "DENIED": "DENIED",
+    "EXPIRED": "APPROVED",
+    "REVOKED": "APPROVED",
+}
 
 
 class NotASandbox(Exception):
@@ -501,7 +509,7 @@ def _load_requests(store: Store, world: World, at: str) -> None:
         ("request", "source", "column"),
         ((r.id, *column) for _, r in pairs for column in r.columns),
     )
-    approvers = dump(assumptions.DEFAULT_FLOW["defaultEvent"]["params"]["stages"][0]["any"])
+    flows_of = {form.id: form.policy for form in world.forms}
     store.insert_all(
         "approval_records",
         (
@@ -510,10 +518,30 @@ def _load_requests(store: Store, world: World, at: str) -> None:
         ),
         (
             (
-                *(identifiers.cuid("record", r.id), r.id, 0, approvers, "[]"),
+                *(draft.id, r.id, draft.position, dump(draft.approvers), dump(draft.prerequisites)),
                 *(None if r.status in {"PENDING", "CANCELED"} else world.caller,),
-                *(_RECORD_STATUS.get(r.status, r.status), None, at, at),
+                *(_RECORD_STATUS.get(r.status, draft.status), None, at, at),
             )
-            for _, r in pairs
+            for p, r in pairs
+            for draft in _drafts(p, r, flows_of)
         ),
     )
+
+
+def _drafts(product: Product, request: Request, forms: Mapping[str, Flow]) -> tuple[Draft, ...]:
+    """The records of a request of a world: those of its flow while it waits, and else one, which decided."""
+    numbers = count()
+    form, flow = (
+        (product.form, product.flow)
+        if request.type == "DATA_ACCESS"
+        else (masking_form(product), product.masking_flow)
+    )
+    asks = assumptions.DEFAULT_FLOW
+    if request.status == "PENDING":
+        asks = flows.effective(forms[form], flow or asks)
+
+    def new_id() -> str:
+        return identifiers.cuid("record", request.id, next(numbers))
+
+    default = assumptions.DEFAULT_FLOW["defaultEvent"]
+    return flows.drafts(asks["defaultEvent"], new_id) or flows.drafts(default, new_id)

@@ -10,6 +10,7 @@ from typing import Final
 
 from dpsync.sandbox.routes import (
     access_request,
+    approval_record,
     auth,
     data_product,
     data_use_agreement,
@@ -24,6 +25,7 @@ OPERATIONS: Final = (
     *data_use_agreement.OPERATIONS,
     *metadata.OPERATIONS,
     *access_request.OPERATIONS,
+    *approval_record.OPERATIONS,
     *auth.OPERATIONS,
 )
 

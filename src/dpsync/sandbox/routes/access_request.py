@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from dpsync.sandbox import payloads, requesting
-from dpsync.sandbox.answers import Answer, forbidden
+from dpsync.sandbox import payloads, requesting, review
+from dpsync.sandbox.answers import Answer, forbidden, invalid
 from dpsync.sandbox.calls import Call, Operation
 from dpsync.sandbox.store import MANAGE, Row
 
@@ -15,11 +15,7 @@ _MANAGER: Final = f"""
  OR EXISTS (SELECT 1 FROM product_domains d JOIN user_domains m ON m.domain = d.domain
             WHERE d.product = r.product AND m.user = :caller AND m.permission = '{MANAGE}'))
 """  # noqa: S608
-_STEWARD: Final = """
-EXISTS (SELECT 1 FROM approval_records a, json_each(a.approvers) e WHERE a.request = r.id
-        AND json_extract(e.value, '$.type') = 'USER' AND json_extract(e.value, '$.id') = :caller)
-"""
-_ROLES: Final = {"requestor": _REQUESTOR, "manager": _MANAGER, "steward": _STEWARD}
+_ROLES: Final = {"requestor": _REQUESTOR, "manager": _MANAGER, "steward": review.STEWARD}
 
 
 def search(call: Call) -> Answer:
@@ -37,8 +33,10 @@ def get(call: Call) -> Answer:
 
 
 def cancel(call: Call) -> Answer:
-    """A pending request less, with its open records."""
+    """A pending request less, with its open records; only for those who made it or for whom it was made."""
     row = _visible(call)
+    if not requesting.has_role(call, row["id"], [_REQUESTOR]):
+        raise forbidden("cancel somebody else's access request")
     requesting.end(call, row, expected="PENDING", becomes="CANCELED")
     return Answer(204)
 
@@ -46,25 +44,58 @@ def cancel(call: Call) -> Answer:
 def records(call: Call) -> Answer:
     """The approval records of a request, stage by stage."""
     rows = call.store.rows(
-        "SELECT * FROM approval_records WHERE request = ? ORDER BY position", (_visible(call)["id"],)
+        "SELECT * FROM approval_records WHERE request = ? ORDER BY position, rowid", (_visible(call)["id"],)
     )
     return Answer(200, {"approvalRecords": payloads.approval_records(call.store, rows)})
 
 
+def masking_exception_columns(call: Call) -> Answer:
+    """The columns that a request for a masking exception is about, as everybody else sees them."""
+    window = call.query.window
+    found = {"request": _visible(call)["id"], "limit": window.limit, "offset": window.offset}
+    joined = """
+        FROM request_columns q JOIN columns c ON c.source = q.source AND c.name = q."column"
+        WHERE q.request = :request
+    """
+    total = call.store.value(f"SELECT count(*) {joined}", found)
+    rows = call.store.rows(
+        f"""
+        SELECT c.*, (SELECT name FROM sources WHERE id = c.source) AS source_name {joined}
+        ORDER BY c.name, c.source LIMIT :limit OFFSET :offset
+        """,  # noqa: S608
+        found,
+    )
+    return Answer(200, {"data": payloads.columns(call.store, rows), "meta": window.meta(total, len(rows))})
+
+
+def approved_masking_exception_columns(call: Call) -> Answer:
+    """The columns that a person sees as they are because an exception was approved, in all products."""
+    user = call.query.text("userId")
+    if not user:
+        raise invalid(["userId: is required"])
+    if user != call.caller.user and not call.caller.manages_somewhere:
+        raise forbidden("see the masking exceptions of somebody else")
+    rows = call.store.rows(
+        f"SELECT c.source, c.name FROM columns c WHERE {payloads.UNMASKED} ORDER BY c.source, c.name",  # noqa: S608
+        {"now": call.now, "caller": user},
+    )
+    return Answer(200, [{"columnName": row["name"], "sourceId": str(row["source"])} for row in rows])
+
+
 def _visible(call: Call) -> Row:
     row = requesting.one(call, call.path["id"])
-    allowed = call.store.row(
-        f"SELECT 1 FROM requests r WHERE r.id = :id AND ({' OR '.join(_ROLES.values())})",  # noqa: S608
-        {"id": row["id"], "caller": call.caller.user},
-    )
-    if allowed is None:
+    if not requesting.has_role(call, row["id"], _ROLES.values()):
         raise forbidden("see this access request")
     return row
 
 
 OPERATIONS: Final = (
     Operation("GET", "/api/access-request", search),
+    Operation(
+        "GET", "/api/access-request/approved-masking-exception-columns", approved_masking_exception_columns
+    ),
     Operation("GET", "/api/access-request/{id}/records", records),
+    Operation("GET", "/api/access-request/{id}/masking-exception-columns", masking_exception_columns),
     Operation("GET", "/api/access-request/{id}", get),
     Operation("DELETE", "/api/access-request/{id}", cancel),
 )

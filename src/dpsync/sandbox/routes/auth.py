@@ -1,4 +1,4 @@
-"""Auth: who the token acts as, and what that person may do where."""
+"""Auth: who the token acts as, what that person may do where, and which tokens there are (FACTS 1.2)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from dpsync.sandbox import assumptions, identifiers
-from dpsync.sandbox.answers import Answer, not_authenticated
+from dpsync.sandbox import assumptions, identifiers, moments
+from dpsync.sandbox.answers import Answer, not_authenticated, not_found
 from dpsync.sandbox.calls import Call, Operation
 
 
@@ -63,4 +63,34 @@ def _domain_permissions(call: Call, profile: int) -> dict[str, list[dict[str, An
     return found
 
 
-OPERATIONS: Final = (Operation("GET", "/api/auth/user", user),)
+def tokens(call: Call) -> Answer:
+    """The caller's own tokens, without the tokens themselves."""
+    rows = call.store.rows("SELECT token FROM tokens WHERE user = ? ORDER BY token", (call.caller.user,))
+    return Answer(200, [_token(call, row["token"]) for row in rows])
+
+
+def token(call: Call) -> Answer:
+    """One of the caller's own tokens."""
+    for each in tokens(call).body:
+        if each["tokenId"] == call.path["id"]:
+            return Answer(200, each)
+    raise not_found("Personal access token", call.path["id"])
+
+
+def _token(call: Call, secret: str) -> dict[str, Any]:
+    return {
+        "tokenId": identifiers.uuid("token", secret),
+        "userId": call.caller.user,
+        "tenantId": _tenant(call)["id"],
+        "description": "A token of the sandbox",
+        "active": True,
+        "creationDate": call.store.value("SELECT made_at FROM tenant"),
+        "expirationDate": moments.text(call.moment + timedelta(days=assumptions.TOKEN_DAYS)),
+    }
+
+
+OPERATIONS: Final = (
+    Operation("GET", "/api/auth/user", user),
+    Operation("GET", "/api/auth/tokens", tokens),
+    Operation("GET", "/api/auth/tokens/{id}", token),
+)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from dpsync.sandbox import bodies, identifiers, listing, payloads, requesting
+from dpsync.sandbox import assumptions, bodies, identifiers, listing, payloads, requesting, review
 from dpsync.sandbox.answers import Answer, Refusal, forbidden, id_taken, name_taken, not_found, unknown
-from dpsync.sandbox.assumptions import UNKNOWN_REFERENCE
 from dpsync.sandbox.calls import Call, Operation
 from dpsync.sandbox.store import MANAGE, Row
 
@@ -30,11 +29,7 @@ _MEMBER: Final = f"""
 EXISTS (SELECT 1 FROM requests r WHERE r.product = p.id AND r.user = :caller AND r.type = 'DATA_ACCESS'
     AND {payloads.STATUS_NOW} = 'APPROVED')
 """  # noqa: S608
-_STEWARD: Final = """
-EXISTS (SELECT 1 FROM requests r JOIN approval_records a ON a.request = r.id, json_each(a.approvers) e
-    WHERE r.product = p.id AND json_extract(e.value, '$.type') = 'USER'
-    AND json_extract(e.value, '$.id') = :caller)
-"""
+_STEWARD: Final = f"EXISTS (SELECT 1 FROM requests r WHERE r.product = p.id AND {review.STEWARD})"  # noqa: S608
 _ROLES: Final = {
     "manager": _MANAGER,
     "member": _MEMBER,
@@ -121,14 +116,15 @@ def data_sources(call: Call) -> Answer:
             "more": cursor.limit + 1,
         },
     )
-    subscribed = _subscribed(call, product, call.query.text("user", call.caller.user))
+    status = _source_status(call, product, call.query.text("user", call.caller.user))
     shown = rows[: cursor.limit]
     following = (shown[-1]["name"], str(shown[-1]["id"])) if len(rows) > cursor.limit else None
-    sources = [_source(product, row, subscribed) for row in shown]
+    sources = [_source(product, row, status) for row in shown]
     return Answer(200, {"data": sources, "meta": cursor.meta(following)})
 
 
-def _subscribed(call: Call, product: Row, user: str) -> str:
+def _source_status(call: Call, product: Row, user: str) -> str:
+    """The user's access to every source of the product, as far as this product gives it."""
     member = call.store.row(
         f"""
         SELECT 1 FROM requests r WHERE r.product = :product AND r.user = :user AND r.type = 'DATA_ACCESS'
@@ -136,7 +132,9 @@ def _subscribed(call: Call, product: Row, user: str) -> str:
         """,  # noqa: S608
         {"now": call.now, "product": product["id"], "user": user},
     )
-    return "SUBSCRIBED" if member and not product["suspended"] else "NONE"
+    if not member:
+        return "NONE"
+    return assumptions.SUSPENDED_SOURCE if product["suspended"] else "SUBSCRIBED"
 
 
 def _source(product: Row, row: Row, status: str) -> dict[str, Any]:
@@ -176,20 +174,26 @@ def request_forms(call: Call) -> Answer:
 
 
 def columns(call: Call) -> Answer:
-    """The columns of a product's sources, with tags and masking."""
+    """The columns of a product's sources, with tags and masking; not masked where an exception was approved."""
     product = _row(call)
     window = call.query.window
     turn = listing.direction(call, "asc")
     turn = call.query.choice("dir", ("ASC", "DESC"), turn)
     found = requesting.Conditions(
-        parameters={"product": product["id"], "limit": window.limit, "offset": window.offset}
+        parameters={
+            "product": product["id"],
+            "limit": window.limit,
+            "offset": window.offset,
+            "caller": call.caller.user,
+            "now": call.now,
+        }
     )
     found.add("m.product = :product")
     found.add_choice("CAST(c.source AS TEXT)", "sources", call.query.many("dataSourceIds"))
     if call.query.text("searchText"):
         found.add("instr(lower(c.name), lower(:text))", text=call.query.text("searchText"))
     if call.query.flag("maskedOnly"):
-        found.add("c.masking IS NOT NULL")
+        found.add(f"c.masking IS NOT NULL AND NOT {payloads.UNMASKED}")
     tags = call.query.many("tagIds")
     if tags:
         found.add(
@@ -204,7 +208,8 @@ def columns(call: Call) -> Answer:
     total = call.store.value(f"SELECT count(*) {joined}", found.parameters)
     rows = call.store.rows(
         f"""
-        SELECT c.*, (SELECT name FROM sources WHERE id = c.source) AS source_name {joined}
+        SELECT c.source, c.name, c.type, CASE WHEN {payloads.UNMASKED} THEN NULL ELSE c.masking END AS masking,
+               (SELECT name FROM sources WHERE id = c.source) AS source_name {joined}
         ORDER BY c.name {turn}, c.source {turn} LIMIT :limit OFFSET :offset
         """,  # noqa: S608
         found.parameters,
@@ -402,7 +407,7 @@ def request_masking_exception(call: Call) -> Answer:
         names = [f"{source}/{name}" for source, name in missing]
         raise unknown("These are not masked columns of this data product", names)
     if not wanted:
-        raise Refusal(UNKNOWN_REFERENCE, "A masking exception needs at least one column.")
+        raise Refusal(assumptions.UNKNOWN_REFERENCE, "A masking exception needs at least one column.")
     asked = requesting.Asked(
         product,
         body,
@@ -415,18 +420,22 @@ def request_masking_exception(call: Call) -> Answer:
 
 
 def revoke(call: Call) -> Answer:
-    """A request that was approved is revoked."""
+    """A request that was approved is revoked, by who manages the product or may review the request (FACTS 1.3)."""
     product = _row(call)
     row = requesting.one(call, call.path["requestId"])
     if row["product"] != product["id"]:
         raise not_found("Access request", row["id"])
-    _check_permission(call, product, "revoke access to this data product")
+    if not requesting.has_role(call, row["id"], [review.STEWARD]):
+        _check_permission(call, product, "revoke access to this data product")
     requesting.end(call, row, expected="APPROVED", becomes="REVOKED")
     return Answer(204)
 
 
 def recent_determinations(call: Call) -> Answer:
-    """The five latest decisions that people took about requests for a product."""
+    """The five latest decisions that people took about requests that are decided, newest first.
+
+    A row is an approval record, with the people and the expiration of its request.
+    """
     product = _row(call)
     kind = call.query.choice("type", payloads.TYPES, "DATA_ACCESS")
     rows = call.store.rows(
@@ -434,8 +443,9 @@ def recent_determinations(call: Call) -> Answer:
         SELECT a.id, r.user, r.requesting_user, a.action_by, a.reason, a.status, a.created_at, a.updated_at,
                r.expiration
         FROM requests r JOIN approval_records a ON a.request = r.id
-        WHERE r.product = ? AND r.type = ? AND a.status IN ('APPROVED', 'DENIED') AND a.action_by IS NOT NULL
-        ORDER BY a.updated_at DESC, a.id LIMIT 5
+        WHERE r.product = ? AND r.type = ? AND r.status NOT IN ('PENDING', 'CANCELED')
+          AND a.status IN ('APPROVED', 'DENIED') AND a.action_by IS NOT NULL
+        ORDER BY a.updated_at DESC, a.rowid DESC LIMIT 5
         """,
         (product["id"], kind),
     )

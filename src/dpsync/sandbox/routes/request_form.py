@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from dpsync.sandbox import bodies, listing, payloads, review
+from dpsync.sandbox import bodies, flows, listing, payloads
 from dpsync.sandbox.answers import Answer, Refusal, forbidden, id_taken, name_taken, not_found, unknown
 from dpsync.sandbox.assumptions import BUILT_IN, IN_USE
 from dpsync.sandbox.calls import Call, Operation
@@ -115,6 +115,12 @@ def data_products(call: Call) -> Answer:
     return Answer(200, [{"id": row["id"], "name": row["name"], "requestTypes": _types(row)} for row in rows])
 
 
+def assets(call: Call) -> Answer:
+    """The catalog objects that have the form: none, because the sandbox has no catalog (FACTS 2.7)."""
+    _row(call, call.path["id"])
+    return Answer(200, [])
+
+
 def _types(row: Row) -> list[str]:
     pairs = (("DATA_ACCESS", "access"), ("MASKING_EXCEPTION", "masking"))
     return [kind for kind, column in pairs if row[column]]
@@ -161,7 +167,7 @@ def _is_steward(call: Call, row: Row) -> bool:
     return any(
         (named["type"] == "USER" and named["id"] == call.caller.user)
         or (named["type"] == "GROUP" and named["name"] in groups)
-        for named in review.reviewers(json.loads(row["policy"]))
+        for named in flows.reviewers(json.loads(row["policy"]))
     )
 
 
@@ -187,6 +193,7 @@ OPERATIONS: Final = (
     Operation("POST", "/api/request-form", create),
     Operation("GET", "/api/request-form/version/{version}", version),
     Operation("GET", "/api/request-form/{id}/data-products", data_products),
+    Operation("GET", "/api/request-form/{id}/assets", assets),
     Operation("GET", "/api/request-form/{id}", get),
     Operation("PUT", "/api/request-form/{id}", update),
     Operation("DELETE", "/api/request-form/{id}", delete),
