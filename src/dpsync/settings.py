@@ -7,7 +7,6 @@ document that was already read; it opens no file and asks nobody.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from pydantic_core import PydanticCustomError
 
 from dpsync.errors import InvalidManifests, UsageError
 from dpsync.kinds import API_VERSION
+from dpsync.model import hosts
 from dpsync.model.finding import Finding, Severity, in_order
 from dpsync.model.place import Origin, Places
 from dpsync.model.secret import Token
@@ -29,7 +29,6 @@ from dpsync.model.validation import closest, shown, validated
 
 TOKEN_PREFIX = "DPSYNC_TOKEN"  # noqa: S105  # the name of a variable
 ALLOWED_HOSTS = "DPSYNC_ALLOWED_HOSTS"
-VENDOR_HOSTS = ".api.immutacloud.com"
 SANDBOX = "sandbox:"
 SANDBOX_FILE = ".dpsync/sandbox.db"
 SANDBOX_TOKEN = "sandbox"  # noqa: S105  # not a secret: the sandbox takes it, and nothing else does
@@ -323,13 +322,7 @@ def is_sandbox(url: str) -> bool:
 
 def is_loopback(url: str) -> bool:
     """Whether the url leads to this machine and no further."""
-    host = "" if is_sandbox(url) else urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return not is_sandbox(url) and hosts.is_loopback(urlsplit(url).hostname or "")
 
 
 def sandbox_path(settings: Settings) -> Path | None:
@@ -371,11 +364,11 @@ def _check_host(url: str, environ: Mapping[str, str]) -> None:
     if is_sandbox(url) or is_loopback(url):
         return
     host = (urlsplit(url).hostname or "").casefold()
-    if host.endswith(VENDOR_HOSTS) or host in allowed_hosts(environ):
+    if hosts.may_get_token(host, allowed_hosts(environ)):
         return
     raise UsageError(
         f"{host} is not a host that dpsync sends a token to.",
-        f"A token goes to *{VENDOR_HOSTS}, to this machine, and nowhere else, whatever a url in the workspace says. "
+        f"A token goes to *{hosts.VENDOR_HOSTS}, to this machine, and nowhere else, whatever a url in the workspace says. "
         f"If {host} is your marketplace, name it in the environment variable {ALLOWED_HOSTS}.",
     )
 

@@ -109,15 +109,22 @@ class Door:
         token: str = "sandbox",
     ) -> str:
         """The message of a request that is refused with `status`; the store must be as it was."""
-        before = self.store.snapshot()
+        before = self.written
         answered, answer = self.send(method, path, query, body, token)
         assert answered == status, answer
         assert set(answer) == {"message", "error", "statusCode"}
         assert answer["statusCode"] == status
-        assert self.store.snapshot() == before
+        assert self.written == before
         message = answer["message"]
         assert isinstance(message, list) == (status == 422)
         return "\n".join(message) if isinstance(message, list) else message
+
+    @property
+    def written(self) -> tuple[Any, ...]:
+        """Everything that a request can change."""
+        tables = ("requests", "request_columns", "approval_records")
+        access = [[tuple(row) for row in self.store.rows(f"SELECT * FROM {table}")] for table in tables]
+        return self.store.snapshot(), access
 
 
 @pytest.fixture(scope="session")

@@ -580,23 +580,24 @@ def test_members_are_those_whose_approval_still_holds(door: Door) -> None:
 
 def test_a_request_waits_for_the_stages_of_the_flow(door: Door) -> None:
     made = door.done(
-        "POST", f"{PRODUCT}/request", 201, body={"user": w.STEWARD, "form": {"answers": []}}, token="steward"
+        "POST", f"{PRODUCT}/request", 201, body={"user": w.STEWARD, "form": w.ANSWERS}, token="steward"
     )
-    assert (made["status"], made["user"]["name"], made["form"]) == (
-        "PENDING",
-        "Stan Steward",
-        {"answers": []},
-    )
+    assert (made["status"], made["user"]["name"], made["form"]) == ("PENDING", "Stan Steward", w.ANSWERS)
     assert made["dataProduct"]["id"] == w.ORDERS
     path = f"/api/access-request/{made['id']}"
     assert door.done("GET", path) == made
     records = door.done("GET", f"{path}/records")["approvalRecords"]
     assert [record["status"] for record in records] == ["PENDING", "BLOCKED"]
     assert records[1]["prerequisites"] == [records[0]["id"]]
-    door.refused("POST", f"{PRODUCT}/request", 409, body={"user": w.STEWARD}, token="steward")
+    again = {"user": w.STEWARD, "form": w.ANSWERS}
+    assert "PENDING" in door.refused("POST", f"{PRODUCT}/request", 409, body=again, token="steward")
     door.refused("DELETE", f"{PRODUCT}/request/{made['id']}", 400)
+    door.refused("DELETE", path, 403)
     assert door.done("DELETE", path, 204, token="steward") is None
     assert door.done("GET", path)["status"] == "CANCELED"
+    statuses = [each["status"] for each in door.done("GET", f"{path}/records")["approvalRecords"]]
+    assert statuses == ["CANCELED", "CANCELED"]
+    door.refused("DELETE", path, 400, token="steward")
     door.refused("GET", path, 403, token="consumer")
     door.refused("GET", "/api/access-request/c00000000000", 404)
 
@@ -624,6 +625,8 @@ def test_a_form_that_denies_denies(door: Door) -> None:
 def test_what_a_request_must_not_say(door: Door) -> None:
     path = f"{PRODUCT}/request"
     assert "user" in door.refused("POST", path, 422, body={})
+    assert "What is it for?" in door.refused("POST", path, 422, body={"user": w.GOVERNOR})
+    assert "form" in door.refused("POST", path, 422, body={"user": w.GOVERNOR, "form": [w.ANSWERS]})
     assert CHOSEN in door.refused("POST", path, 400, body={"user": CHOSEN})
     door.refused("POST", path, 403, body={"user": w.OTHER}, token="consumer")
     door.refused("POST", "/api/data-product/nothing/request", 404, body={"user": w.OTHER})
@@ -632,8 +635,10 @@ def test_what_a_request_must_not_say(door: Door) -> None:
 def test_a_masking_exception_names_masked_columns(door: Door) -> None:
     path = f"{PRODUCT}/request/masking-exception"
     column = {"columnName": "email", "sourceId": "1"}
-    made = door.done("POST", path, 201, body={"user": w.CONSUMER, "columns": [column]}, token="consumer")
+    body = {"user": w.CONSUMER, "form": w.ANSWERS, "columns": [column]}
+    made = door.done("POST", path, 201, body=body, token="consumer")
     assert (made["type"], made["status"]) == ("MASKING_EXCEPTION", "PENDING")
+    door.refused("POST", path, 409, body=body, token="consumer")
     for wrong in ({"columnName": "id", "sourceId": "1"}, {"columnName": "email", "sourceId": "2"}):
         door.refused("POST", path, 400, body={"user": w.CONSUMER, "columns": [wrong]})
     door.refused("POST", path, 400, body={"user": w.CONSUMER, "columns": []})
@@ -710,11 +715,12 @@ def test_the_newer_vintage_refuses_both_styles_at_once(door: Door) -> None:
 
 SERVED = {
     "data-product": 17,
-    "request-form": 7,
+    "request-form": 8,
     "data-use-agreement": 6,
     "metadata": 8,
-    "access-request": 4,
-    "auth": 1,
+    "access-request": 6,
+    "approval-record": 1,
+    "auth": 3,
     "health": 3,
 }
 

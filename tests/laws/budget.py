@@ -16,7 +16,7 @@ _COMMON: Final = settings(
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
-FEW: Final = settings(_COMMON, max_examples=20, derandomize=True)
+FEW: Final = settings(_COMMON, max_examples=16, derandomize=True)
 MANY: Final = settings(_COMMON, max_examples=400, print_blob=True)
 IS_LONG: Final = os.environ.get("DPSYNC_LAWS") == "long"
 
@@ -25,10 +25,3 @@ def law(share: float = 1.0) -> settings:
     """The budget of a law; a slow one takes a smaller share."""
     profile = MANY if IS_LONG else FEW
     return settings(profile, max_examples=max(2, round(profile.max_examples * share)))
-
-
-if os.environ.get("NOSHRINK"):
-    from hypothesis import Phase
-
-    FEW = settings(FEW, phases=[Phase.generate])  # type: ignore[misc]
-    MANY = settings(MANY, phases=[Phase.generate], report_multiple_bugs=False)  # type: ignore[misc]

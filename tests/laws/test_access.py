@@ -30,7 +30,7 @@ def applied(one: Market, estate: Estate) -> Iterable[tuple[Plan, Pairs, Applied]
         estate.by_hand(one.store)
 
 
-@law(1.5)
+@law(1.25)
 @given(estates())
 def test_only_a_change_that_says_so_takes_access_away_or_gives_it(estate: Estate) -> None:
     with market(estate.world) as one:
@@ -42,7 +42,7 @@ def test_only_a_change_that_says_so_takes_access_away_or_gives_it(estate: Estate
             assert [str(by_id[each].address) for each in gained if not by_id[each].grants_access] == []
 
 
-@law()
+@law(0.75)
 @given(estates())
 def test_a_write_moves_the_access_of_its_own_object_and_of_no_other(estate: Estate) -> None:
     with market(estate.world) as one:
@@ -53,7 +53,7 @@ def test_a_write_moves_the_access_of_its_own_object_and_of_no_other(estate: Esta
                 assert all(f"/{each}" in write.path for each in moved), (write.method, write.path)
 
 
-@law()
+@law(0.75)
 @given(estates())
 def test_nobody_who_has_access_before_and_after_is_without_it_in_between(estate: Estate) -> None:
     with market(estate.world) as one:
@@ -63,7 +63,7 @@ def test_nobody_who_has_access_before_and_after_is_without_it_in_between(estate:
                 assert [write.path for write in run.written if not lasting <= write.access] == []
 
 
-@law()
+@law(0.75)
 @given(estates())
 def test_nobody_gets_access_in_between_who_has_it_neither_before_nor_after(estate: Estate) -> None:
     """What restricts goes before what grants, also inside one change."""

@@ -16,9 +16,10 @@ from dpsync.marketplace import assumptions
 from dpsync.model.change import Action
 from dpsync.model.outcome import Result
 from dpsync.model.plan import Plan
+from dpsync.sandbox.seed import random_world
 from laws.budget import law
 from laws.estates import Estate, estates, in_files
-from laws.markets import Market, market
+from laws.markets import Market, Put, market
 
 Rows = dict[str, dict[str, Any]]
 Snapshot = dict[str, Rows]
@@ -74,7 +75,7 @@ def ready(one: Market, estate: Estate) -> Plan:
 
 @pytest.mark.parametrize("parallelism", [1, 3])
 def test_a_server_that_forgets_what_is_omitted_stops_the_run(parallelism: int) -> None:
-    @law()
+    @law(0.75)
     @given(estates())
     def stops(estate: Estate) -> None:
         with market(estate.world, put="replace", parallelism=parallelism) as one:
@@ -99,7 +100,7 @@ def test_a_server_that_forgets_what_is_omitted_stops_the_run(parallelism: int) -
 
 
 @pytest.mark.parametrize("put", ["replace", "merge"])
-def test_sending_the_whole_object_converges_on_both_servers(put: Any) -> None:
+def test_sending_the_whole_object_converges_on_both_servers(put: Put) -> None:
     @law(0.75)
     @given(estates())
     def converges(estate: Estate) -> None:
@@ -115,3 +116,39 @@ def test_sending_the_whole_object_converges_on_both_servers(put: Any) -> None:
                 estate.by_hand(one.store)
 
     converges()
+
+
+NEW_AND_SUSPENDED = {
+    "apiVersion": "dpsync/v1beta1",
+    "kind": "DataProduct",
+    "metadata": {"name": "new"},
+    "spec": {
+        "name": "New",
+        "description": "Not open yet.",
+        "domain": {"name": "Domain 1"},
+        "sources": [{"match": {"name": "*"}}],
+        "subjectMatterExpert": "user01@acme.example",
+        "requestForm": {"name": "Form 2"},
+        "reviewFlows": {"dataAccess": {"decision": "approve", "comment": "Open"}},
+        "lifecycle": "suspended",
+    },
+}
+
+
+@pytest.mark.parametrize("put", ["replace", "merge"])
+def test_a_product_that_is_new_and_suspended_keeps_its_fields_where_whole_objects_are_sent(put: Put) -> None:
+    """A create knows no `suspended`, so that an update follows it, which must not undo it."""
+    with market(random_world(1, 0), put=put) as one, whole_objects():
+        plan = one.plan([[NEW_AND_SUSPENDED]])
+        assert one.apply(plan).bad == []
+        (row,) = one.store.snapshot()["products"].values()
+        assert (row["description"], row["suspended"]) == ("Not open yet.", True)
+        assert one.plan([[NEW_AND_SUSPENDED]]).changes == ()
+
+
+def test_a_new_product_that_a_forgetful_server_spoils_is_told_as_failed() -> None:
+    with market(random_world(1, 0), put="replace") as one:
+        (outcome,) = one.apply(one.plan([[NEW_AND_SUSPENDED]])).outcomes
+        assert outcome.result is Result.FAILED
+        assert "description reads back as not set" in outcome.message
+        assert one.store.access_pairs() == frozenset()

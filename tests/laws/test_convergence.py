@@ -38,7 +38,7 @@ def held(plan: Plan) -> dict[Address, set[str]]:
     return {change.address: {finding.rule for finding in change.blocked} for change in plan.blocked}
 
 
-@law(2)
+@law(1.5)
 @given(estates())
 def test_applying_a_plan_leaves_nothing_to_plan_from_any_live_state(estate: Estate) -> None:
     with market(estate.world) as one:

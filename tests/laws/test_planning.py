@@ -19,7 +19,7 @@ def plans(one: Market, estate: Estate) -> tuple[Plan, Plan]:
     return first, one.plan(in_files(estate.second), prune=estate.prune)
 
 
-@law()
+@law(0.6)
 @given(estates())
 def test_planning_never_writes(estate: Estate) -> None:
     with market(estate.world) as one:
@@ -37,7 +37,7 @@ def test_planning_never_writes(estate: Estate) -> None:
         assert (one.store.snapshot(), one.store.access_pairs()) == before
 
 
-@law()
+@law(0.6)
 @given(estates())
 def test_no_wave_needs_a_later_one(estate: Estate) -> None:
     with market(estate.world) as one:
@@ -51,7 +51,7 @@ def test_no_wave_needs_a_later_one(estate: Estate) -> None:
             assert waves == set(range(1, len(waves) + 1))
 
 
-@law()
+@law(0.6)
 @given(estates())
 def test_nothing_waits_for_what_is_blocked(estate: Estate) -> None:
     with market(estate.world) as one:
@@ -60,7 +60,7 @@ def test_nothing_waits_for_what_is_blocked(estate: Estate) -> None:
             assert [str(each.address) for each in plan.applicable if blocked.intersection(each.needs)] == []
 
 
-@law()
+@law(0.6)
 @given(estates())
 def test_no_change_is_empty_and_every_action_has_its_reason(estate: Estate) -> None:
     with market(estate.world) as one:
@@ -82,7 +82,7 @@ def _is_no_ghost(change: Change) -> bool:
     return differs and replaces == (not change.sources.is_empty) and updates == bool(change.fields)
 
 
-@law()
+@law(0.6)
 @given(estates())
 def test_apply_calls_about_the_applicable_changes_and_about_nothing_else(estate: Estate) -> None:
     with market(estate.world) as one:
@@ -97,7 +97,7 @@ def test_apply_calls_about_the_applicable_changes_and_about_nothing_else(estate:
             estate.by_hand(one.store)
 
 
-@law()
+@law(0.6)
 @given(estates())
 def test_what_is_unmanaged_is_never_touched(estate: Estate) -> None:
     with market(estate.world) as one:
@@ -111,7 +111,7 @@ def test_what_is_unmanaged_is_never_touched(estate: Estate) -> None:
                 assert identity in ours or after[table][identity] == row
 
 
-@law()
+@law(0.6)
 @given(estates())
 def test_a_change_writes_at_most_three_times_and_a_delete_once(estate: Estate) -> None:
     with market(estate.world) as one:

@@ -11,6 +11,7 @@ import httpx2
 
 from dpsync.sandbox import DEFAULT_TOKEN, Store, create_app
 from dpsync.sandbox.doors import BASE_URL, InProcess
+from dpsync.sandbox.moments import Clock
 from sandbox import worlds
 
 
@@ -30,11 +31,17 @@ class Room:
         assert response.is_success, response.text
         return response.json()
 
+    def ask(self, token: str, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """Status and answer of a request by whomever the token acts as."""
+        content = {} if body is None else {"json": body}
+        response = self.send(method, path, headers={"Authorization": f"Bearer {token}"}, **content)
+        return response.status_code, response.json() if response.content else None
+
 
 @contextmanager
-def room(**options: Any) -> Iterator[Room]:
+def room(clock: Clock = lambda: worlds.NOW, **options: Any) -> Iterator[Room]:
     """A room over the small world; the options are those of `create_app`."""
-    with Store(clock=lambda: worlds.NOW) as store, asyncio.Runner() as runner:
+    with Store(clock=clock) as store, asyncio.Runner() as runner:
         store.load(worlds.small())
         transport = InProcess(create_app(store, **options))
         headers = {"Authorization": f"Bearer {DEFAULT_TOKEN}"}

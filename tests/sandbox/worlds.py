@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from dpsync.sandbox.world import (
     Agreement,
@@ -44,7 +45,7 @@ REVIEW_BY_GOVERNANCE = {
         "params": {"stages": [{"any": [{"type": "PERMISSION", "permission": "GOVERNANCE"}]}]},
     },
 }
-TWO_STAGES = {
+TWO_STAGES: dict[str, Any] = {
     "rules": [],
     "defaultEvent": {
         "type": "review",
@@ -66,12 +67,14 @@ APPROVE = {
 }
 DENY = {"rules": [], "defaultEvent": {"type": "deny", "params": {"comment": "Closed"}}}
 
-FIELD = {
+FIELD: dict[str, Any] = {
     "id": "f0000000-0000-4000-8000-000000000001",
     "type": "SHORT_ANSWER",
     "label": "What is it for?",
     "required": True,
 }
+ANSWERS = {FIELD["id"]: "To forecast the demand"}
+"""What the delegating form wants to hear."""
 
 
 def source(number: int, name: str, *, masked: str | None = None) -> Source:
@@ -177,5 +180,5 @@ def small() -> World:
                 ),
             ),
         ),
-        tokens={"steward": STEWARD, "consumer": CONSUMER},
+        tokens={"steward": STEWARD, "consumer": CONSUMER, "other": OTHER},
     )

@@ -23,8 +23,6 @@ from dpsync.cli.shared import (
     Wanted,
     is_interactive,
     report_options,
-    reported_if_invalid,
-    settings_for,
     url_option,
     wanted_reports,
     workspace_options,
@@ -81,27 +79,19 @@ def command(
     wanted = wanted_reports(reports, as_json=as_json)
 
     from dpsync import pipeline
-    from dpsync.cli.connect import connected
-    from dpsync.marketplace.client import ReadClient
+    from dpsync.cli.prospect import Where, prospect
 
-    with reported_if_invalid("apply", wanted):
-        settings = settings_for(workspace, environment, url)
-        found = pipeline.declared(settings)
-
-    async def read() -> Plan:
-        async with connected(settings, ReadClient) as client:
-            return await pipeline.planned(settings, found.desired, client)
-
-    plan = asyncio.run(read())
-    before = pipeline.report_of_plan(found, plan)
+    ahead = prospect("apply", Where(workspace, environment, url), wanted)
+    plan = ahead.plan
+    before = pipeline.report_of_plan(ahead.found, plan)
     if not plan.has_changes:
         write_reports(before, wanted)
         return _code_of_plan(plan)
     _show(before, wanted)
     if not auto_approve:
-        _ask(settings)
-    outcomes, interrupted = asyncio.run(_carry_out(settings, plan, _journals(settings, journal)))
-    after = pipeline.report_of_apply(found, plan, outcomes, interrupted=interrupted)
+        _ask(ahead.settings)
+    outcomes, interrupted = asyncio.run(_carry_out(ahead.settings, plan, _journals(ahead.settings, journal)))
+    after = pipeline.report_of_apply(ahead.found, plan, outcomes, interrupted=interrupted)
     write_reports(after, wanted)
     return _code_of_apply(after)
 

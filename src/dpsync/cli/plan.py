@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from dpsync.cli.shared import (
     report_options,
-    reported_if_invalid,
-    settings_for,
     url_option,
     wanted_reports,
     workspace_options,
     write_reports,
 )
-
-if TYPE_CHECKING:
-    from dpsync.model.plan import Plan
 
 NOTHING_TO_SAY, INCOMPLETE, CHANGES, BLOCKED = 0, 1, 2, 3
 
@@ -57,19 +50,11 @@ def command(
     wanted = wanted_reports(reports, as_json=as_json)
 
     from dpsync import pipeline
-    from dpsync.cli.connect import connected
-    from dpsync.marketplace.client import ReadClient
+    from dpsync.cli.prospect import Where, prospect
 
-    with reported_if_invalid("plan", wanted):
-        settings = settings_for(workspace, environment, url)
-        found = pipeline.declared(settings)
-
-    async def read() -> Plan:
-        async with connected(settings, ReadClient) as client:
-            return await pipeline.planned(settings, found.desired, client)
-
-    plan = asyncio.run(read())
-    write_reports(pipeline.report_of_plan(found, plan), wanted)
+    ahead = prospect("plan", Where(workspace, environment, url), wanted)
+    plan = ahead.plan
+    write_reports(pipeline.report_of_plan(ahead.found, plan), wanted)
     if not plan.complete:
         return INCOMPLETE
     if plan.blocked:

@@ -1,18 +1,16 @@
-"""Which hosts may get the token: the one place that a workspace, and so a pull request, cannot talk round.
+"""The url of a client, checked before a token is sent anywhere: a wall that no caller can talk round.
 
-A room of its own because it is a wall and not a convenience (DESIGN 10). Must never read the environment or a file;
-further hosts arrive as an argument from where only the person who runs dpsync can set them.
+A room of its own because it is a wall and not a convenience (DESIGN 10). The rule is in `model/hosts.py`; here it is kept,
+whoever opens the client.
 """
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Collection
 from urllib.parse import SplitResult, urlsplit
 
 from dpsync.errors import UsageError
-
-_VENDOR = ".api.immutacloud.com"
+from dpsync.model.hosts import is_loopback, may_get_token
 
 
 def checked(url: str, allowed_hosts: Collection[str]) -> str:
@@ -28,8 +26,7 @@ def checked(url: str, allowed_hosts: Collection[str]) -> str:
         raise UsageError(
             f"{url!r} is plain http, over which everybody in between could read the token.", "Use https."
         )
-    allowed = {name.casefold() for name in allowed_hosts}
-    if not (is_loopback(host) or host.endswith(_VENDOR) or host in allowed or f"{host}:{port}" in allowed):
+    if not (may_get_token(host, allowed_hosts) or may_get_token(f"{host}:{port}", allowed_hosts)):
         raise UsageError(
             f"The token is not sent to {host}, which is not a host of the marketplace.",
             f"If it is yours, name it in the environment variable DPSYNC_ALLOWED_HOSTS: {host}",
@@ -44,16 +41,6 @@ def checked_in_process(url: str, allowed_hosts: Collection[str]) -> str:
     except ValueError:
         host = ""
     return url.rstrip("/") if host.endswith(".localhost") else checked(url, allowed_hosts)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the host is this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _has_more(parts: SplitResult) -> bool:
