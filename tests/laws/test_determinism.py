@@ -26,7 +26,7 @@ from laws.estates import Estate, estates, in_files
 from laws.markets import Market, as_yaml, declared, market
 
 WIDE = Page(width=10_000)
-PLACE = re.compile(r"products/\d+\.yaml(:\d+)*|\(line \d+\)|\s+")
+PLACE = re.compile(r"products/\d+\.yaml(:\d+)*|\(line \d+\)")
 
 
 def told(found: pipeline.Declared, plan: Plan) -> dict[str, str]:
@@ -36,19 +36,27 @@ def told(found: pipeline.Declared, plan: Plan) -> dict[str, str]:
 
 
 def placeless(texts: dict[str, str]) -> dict[str, Any]:
-    """The texts without the places (in which file and line something stands), and without line breaks, which they move."""
-    rest: dict[str, Any] = {name: PLACE.sub(" ", text) for name, text in texts.items() if name != "json"}
-    return rest | {"json": _without_places(json.loads(texts["json"]))}
+    """The texts without the places (in which file and line something stands), nor what is only in the order of places.
+
+    Places break lines elsewhere and findings stand in their order; so of the texts for people only the words are compared.
+    """
+    words: dict[str, Any] = {
+        name: sorted(PLACE.sub(" ", text).split()) for name, text in texts.items() if name != "json"
+    }
+    return words | {"json": _without_places(json.loads(texts["json"]))}
 
 
 def _without_places(value: Any) -> Any:
     if isinstance(value, dict):
-        return {
-            name: _without_places(entry)
-            for name, entry in value.items()
-            if name not in {"file", "line", "column"}
-        }
+        rest = {name: _without_places(entry) for name, entry in value.items() if name not in _PLACES}
+        lists = [name for name in _IN_ORDER_OF_PLACES if isinstance(rest.get(name), list)]
+        return rest | {name: sorted(rest[name], key=json.dumps) for name in lists}
     return [_without_places(entry) for entry in value] if isinstance(value, list) else value
+
+
+_PLACES = {"file", "line", "column"}
+_IN_ORDER_OF_PLACES = {"findings", "blocked"}
+"""Lists of findings. A summary has a number of the same name."""
 
 
 def plan_and_tell(one: Market, estate: Estate, seed: int) -> dict[str, str]:

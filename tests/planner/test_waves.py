@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 from dpsync.kinds.shared import RequestForms
 from dpsync.model.change import Action, Change
 from dpsync.model.reference import Reference
@@ -113,4 +115,47 @@ def test_what_is_let_go_in_the_same_plan_is_deleted_after_that() -> None:
     assert [(one.kind, one.wave, one.is_blocked) for one in plan.changes] == [
         ("RequestForm", 1, False),
         ("DataUseAgreement", 2, False),
+    ]
+
+
+def test_in_a_circle_who_only_follows_does_not_wait() -> None:
+    found = waves(change("a", follows="c"), change("b", needs="a"), change("c", needs="b"))
+    assert found == {"a": 1, "b": 2, "c": 3}
+
+
+def test_a_circle_that_only_following_closed_blocks_nobody() -> None:
+    assert not any(one.is_blocked for one in in_waves([change("a", follows="b"), change("b", follows="a")]))
+
+
+def test_the_order_of_the_changes_does_not_decide_who_is_blocked() -> None:
+    changes = [
+        change("a", needs="b c"),
+        change("b", needs="d"),
+        change("c", needs="d"),
+        change("d", needs="a"),
+    ]
+    expected = in_waves(changes)
+    assert all(in_waves(each) == expected for each in permutations(changes))
+
+
+def test_a_form_takes_the_name_of_one_that_its_products_let_go_in_the_same_plan() -> None:
+    """The products go first: they only follow the form that they get, and the old form needs them to let go."""
+    old, new = form("old"), form("new", name="Ask")
+    mine = [product(key, request_forms=both("new")) for key in ("p", "q")]
+    used = Reference("Ask", "id", old.id)
+    here = live(
+        live_form(old.id, "Ask"),
+        live_form(new.id, "Ask Anew"),
+        *(
+            as_live(one, request_forms=RequestForms.of(data_access=used, masking_exception=used))
+            for one in mine
+        ),
+    )
+    plan = pruning(new, *mine, on=here)
+    assert plan.blocked == ()
+    assert [(one.title, one.wave) for one in plan.changes] == [
+        ("Ask Anew", 3),
+        ("P", 1),
+        ("Q", 1),
+        ("Ask", 2),
     ]

@@ -157,7 +157,7 @@ def test_a_masking_exception_goes_the_way_of_its_own_form(estate: Estate) -> Non
 
 # -- what people decide ----------------------------------------------------------------------------------------------
 
-REVIEWERS = (
+REVIEWERS: tuple[tuple[dict[str, Any], set[str]], ...] = (
     ({"type": "USER", "id": w.STEWARD}, {"steward"}),
     ({"type": "GROUP", "name": "Data Stewards"}, {"steward"}),
     ({"type": "GROUP", "name": "Nobody"}, set()),

@@ -79,6 +79,17 @@ class Access(RuleBasedStateMachine):
         body = {"dataAccessReviewFlow": flow, "maskingExceptionReviewFlow": flow}
         assert self.send("sandbox", "PUT", PRODUCT, body)
 
+    @rule(user=USERS)
+    def ask_for_two_hours(self, user: str) -> None:
+        self.change_the_flow(EVENTS[1])
+        self.ask(user)
+
+    @rule(lasting=LASTING)
+    def approve_whatever_is_asked(self, lasting: dict[str, Any]) -> None:
+        for record in self.ids("approval_records"):
+            for token in ("steward", "sandbox"):
+                self.send(token, "PUT", f"/api/approval-record/{record}", {"status": "APPROVED", **lasting})
+
     @rule(picked=st.data(), token=TOKENS, lasting=LASTING)
     def approve(self, picked: st.DataObject, token: str, lasting: dict[str, Any]) -> None:
         record = picked.draw(st.sampled_from(self.ids("approval_records")))
@@ -152,6 +163,19 @@ class Access(RuleBasedStateMachine):
         )
         assert all(row["status"] == "PENDING" and row["turn"] >= 1 for row in open_records)
 
+    @precondition(lambda self: hasattr(self, "sandbox"))
+    @invariant()
+    def only_a_pending_request_can_be_denied_or_approved(self) -> None:
+        """An approved request has only approved records, a denied one a denied record, if it has any."""
+        wrong = self.sandbox.store.rows(
+            """
+            SELECT r.id, r.status FROM approval_records a JOIN requests r ON r.id = a.request
+            GROUP BY r.id HAVING sum(a.status <> 'APPROVED') > 0 AND r.status IN ('APPROVED', 'REVOKED')
+              OR sum(a.status = 'DENIED') <> (r.status = 'DENIED')
+            """
+        )
+        assert [tuple(row) for row in wrong] == []
+
 
 TestAccess = Access.TestCase
-TestAccess.settings = settings(max_examples=30, stateful_step_count=25, deadline=None, derandomize=True)
+TestAccess.settings = settings(max_examples=40, stateful_step_count=25, deadline=None, derandomize=True)

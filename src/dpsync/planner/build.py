@@ -228,7 +228,7 @@ def _needing(
     needs: list[Address] = []
     follows: list[Address] = []
     if draft.action is Action.DELETE:
-        for user in dict.fromkeys(users.get((draft.kind, draft.id), ())):
+        for user in sorted(set(users.get((draft.kind, draft.id), ()))):
             freeing = by_id.get(user)
             if freeing is not None and _lets_go(freeing, draft):
                 needs.append(freeing.address)

@@ -19,22 +19,37 @@ _BARRIER = Address("", "everything that is not a delete")
 
 
 def in_waves(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """The changes with their wave, in the order in which they are shown; those in a circle are blocked."""
-    remaining = tuple(changes)
+    """The changes with their wave, in the order in which they are shown.
+
+    In a circle, who only follows does not wait; where that opens none, all in it are blocked.
+    """
+    remaining = tuple(sorted(changes, key=lambda change: change.address))
     while True:
         try:
             numbers = _wave_numbers(remaining)
         except CycleError as error:
             circle = tuple(node for node in error.args[1] if node != _BARRIER)
-            remaining = tuple(
-                replace(change, needs=(), follows=(), blocked=(*change.blocked, blocked_swap(circle, change)))
-                if change.address in circle
-                else change
-                for change in remaining
-            )
+            loosened = tuple(_not_following(change, circle) for change in remaining)
+            remaining = loosened if loosened != remaining else _blocked(remaining, circle)
             continue
         numbered = (replace(change, wave=numbers[change.address]) for change in remaining)
         return tuple(sorted(numbered, key=_order))
+
+
+def _not_following(change: Change, circle: tuple[Address, ...]) -> Change:
+    """The change, which if it is in the circle no longer waits for what in it only goes first."""
+    if change.address not in circle or not set(change.follows).intersection(circle):
+        return change
+    return replace(change, follows=tuple(one for one in change.follows if one not in circle))
+
+
+def _blocked(changes: tuple[Change, ...], circle: tuple[Address, ...]) -> tuple[Change, ...]:
+    return tuple(
+        replace(change, needs=(), follows=(), blocked=(*change.blocked, blocked_swap(circle, change)))
+        if change.address in circle
+        else change
+        for change in changes
+    )
 
 
 def _order(change: Change) -> tuple[bool, int, str, Address]:
@@ -53,10 +68,11 @@ def _wave_numbers(changes: tuple[Change, ...]) -> dict[Address, int]:
     }
     deletes = {change.address for change in changes if change.action is Action.DELETE}
     early = _reachable(before, (address for address in present if address not in deletes)) & deletes
-    graph: dict[Address, set[Address]] = {address: set(first) for address, first in before.items()}
-    graph[_BARRIER] = present - deletes
+    # Lists in order: which circle is found first depends on it, and the order of a set on the process.
+    graph: dict[Address, list[Address]] = {address: sorted(first) for address, first in before.items()}
+    graph[_BARRIER] = sorted(present - deletes)
     for address in deletes - early:
-        graph[address].add(_BARRIER)
+        graph[address].append(_BARRIER)
     sorter = TopologicalSorter(graph)
     sorter.prepare()
     numbers: dict[Address, int] = {}
