@@ -12,7 +12,7 @@ import random
 import ssl
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, ClassVar, Final, Self
@@ -37,7 +37,7 @@ _NOT_SENT: Final = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeo
 _FIRST_DELAY: Final = 0.5
 _LONGEST_DELAY: Final = 20.0
 
-Params = Mapping[str, str | int]
+Params = Mapping[str, str | int | Sequence[str]]
 Settled = Callable[[], Awaitable[bool]]
 """Answers whether a write whose answer was lost took effect."""
 
@@ -128,15 +128,16 @@ class ReadClient:
         return answers.content_of(response, "GET", path) if response is not None else None
 
     async def pages_by_token(
-        self, path: str, params: Params | None = None, *, key: str = "id"
+        self, path: str, params: Params | None = None, *, key: str | tuple[str, ...] = "id"
     ) -> AsyncIterator[list[dict[str, Any]]]:
         """The pages of a list with a `nextToken`, to its end. Raises BadAnswer if it does not come to one.
 
-        `key` names the id of an entry: one that comes twice means that the list moved or does not advance.
+        `key` names the id of an entry, or the fields that are one together: one that comes twice means that the list moved
+        or does not advance.
         """
         seen: set[object] = set()
         tokens: set[str] = set()
-        query: dict[str, str | int] = {**(params or {}), "limit": PAGE}
+        query: dict[str, str | int | Sequence[str]] = {**(params or {}), "limit": PAGE}
         while True:
             entries, meta = _page(await self._page_at(path, query), path)
             _note(entries, key, seen, path)
@@ -154,14 +155,14 @@ class ReadClient:
             query["nextToken"] = token
 
     async def pages_by_offset(
-        self, path: str, params: Params | None = None, *, key: str = "id"
+        self, path: str, params: Params | None = None, *, key: str | tuple[str, ...] = "id"
     ) -> AsyncIterator[list[dict[str, Any]]]:
         """The pages of a list with `offset` and `totalCount`, to its end; all but the first are read at once.
 
         Raises BadAnswer if the total changes, a page is short, or an entry comes twice.
         """
         seen: set[object] = set()
-        query: dict[str, str | int] = {**(params or {}), "limit": PAGE}
+        query: dict[str, str | int | Sequence[str]] = {**(params or {}), "limit": PAGE}
         first, meta = _page(await self._page_at(path, {**query, "offset": 0}), path)
         total = _total(meta, path)
         step = len(first)
@@ -195,8 +196,12 @@ class ReadClient:
         body: Any = None,
         first: bool = False,
         settled: Settled | None = None,
+        look: str = "",
     ) -> httpx2.Response | None:
-        """Send until there is a good answer, or no hope of one. None if a lost write turned out to have taken effect."""
+        """Send until there is a good answer, or no hope of one. None if a lost write turned out to have taken effect.
+
+        `look` is what to do about a POST whose answer is lost and that cannot be settled.
+        """
         if method not in self.methods:
             raise RuntimeError(f"{type(self).__name__} may not send {method} {path}; nothing was sent.")
         attempt = 1
@@ -205,7 +210,7 @@ class ReadClient:
                 outcome = await self._attempt(method, path, params, body)
                 if isinstance(outcome, httpx2.Response):
                     return outcome
-                self._raise_if_final(outcome, method, settled)
+                self._raise_if_final(outcome, method, settled, look)
                 if attempt < ATTEMPTS:
                     await self._sleep(self._delay(outcome, attempt))
             if outcome.follows is _Next.UNSURE and settled is not None and await settled():
@@ -214,11 +219,11 @@ class ReadClient:
                 raise _given_up(outcome.error)
             attempt += 1
 
-    def _raise_if_final(self, failure: _Failure, method: str, settled: Settled | None) -> None:
+    def _raise_if_final(self, failure: _Failure, method: str, settled: Settled | None, look: str) -> None:
         if failure.follows is _Next.STOP:
             raise failure.error
         if failure.follows is _Next.UNSURE and method not in _IDEMPOTENT and settled is None:
-            raise failure.error
+            raise _not_known(failure.error, look)
 
     async def _attempt(
         self, method: str, path: str, params: Params | None, body: Any
@@ -313,6 +318,11 @@ def _given_up(error: MarketplaceError) -> MarketplaceError:
     return type(error)(text, error.remedy, method=error.method, path=error.path, status=error.status)
 
 
+def _not_known(error: MarketplaceError, look: str) -> MarketplaceError:
+    text = f"{error.message.rstrip('.')}. Whether it took effect is not known."
+    return type(error)(text, look or error.remedy, method=error.method, path=error.path, status=error.status)
+
+
 def _bad_list(path: str, why: str) -> BadAnswer:
     return BadAnswer(
         f"The list {path} could not be read to its end: {why}.",
@@ -338,11 +348,22 @@ def _total(meta: Mapping[str, Any], path: str) -> int:
     return int(total)
 
 
-def _note(entries: list[dict[str, Any]], key: str, seen: set[object], path: str) -> None:
+def _note(entries: list[dict[str, Any]], key: str | tuple[str, ...], seen: set[object], path: str) -> None:
+    names = (key,) if isinstance(key, str) else key
     for entry in entries:
-        identity = entry.get(key) if isinstance(entry, dict) else None
-        if not isinstance(identity, str | int | float) or identity == "":
-            raise _bad_list(path, f"an entry has no `{key}`")
+        identity = _identity(entry, names) if isinstance(entry, dict) else None
+        if identity is None:
+            raise _bad_list(path, f"an entry has no `{'`, `'.join(names)}`")
         if identity in seen:
-            raise _bad_list(path, f"{answers.shown(str(identity))} came twice")
+            raise _bad_list(path, f"{answers.shown(' '.join(map(str, identity)))} came twice")
         seen.add(identity)
+
+
+def _identity(entry: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str | int | float, ...] | None:
+    found = []
+    for name in names:
+        value = entry.get(name)
+        if not isinstance(value, str | int | float) or value == "":
+            return None
+        found.append(value)
+    return tuple(found)
