@@ -17,7 +17,7 @@ from pathlib import Path
 EXAMPLES = Path(__file__).resolve().parent
 FOLDER = EXAMPLES.parent / ".demo"
 DPSYNC = str(Path(sysconfig.get_path("scripts")) / "dpsync")
-TOKEN = "sandbox"  # noqa: S105 - the token of every sandbox, which listens on this machine only
+TOKEN = "sandbox"
 
 
 def main() -> int:

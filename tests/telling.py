@@ -7,11 +7,14 @@ sandbox, runs the real command line in process, and ends as text: a golden file.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import re
+import shlex
 import shutil
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +94,8 @@ def tell(folder: Path, story: dict[str, Any], workspace: Path) -> str:
             if name in step:
                 lines += [f"# elsewhere: {change(workspace, step[name])}", ""]
         if "run" in step:
-            said = run(workspace, step["run"])
+            with contextlib.chdir(folder):
+                said = run(workspace, step["run"])
             if not step.get("quiet"):
                 lines += [f"$ dpsync {step['run']}", *said, ""]
             else:
@@ -100,13 +104,29 @@ def tell(folder: Path, story: dict[str, Any], workspace: Path) -> str:
 
 
 def run(workspace: Path, command: str) -> list[str]:
-    """What a command prints, line by line; stderr is marked, and the exit code comes last."""
-    words = command.split()
-    arguments = [*words[:1], "--workspace", str(workspace), *words[1:]]
-    result = CliRunner().invoke(dpsync, arguments, prog_name="dpsync")
+    """What a command prints, line by line; stderr is marked, and the exit code comes last.
+
+    The command is split as a shell does, so that names with blanks stand in quotes. A day of the coming year is told by how
+    far it is away, so that a transcript reads alike on every day.
+    """
+    today = datetime.now(UTC).date()
+    here = {"DPSYNC_WORKSPACE": str(workspace)}
+    result = CliRunner().invoke(dpsync, shlex.split(command), prog_name="dpsync", env=here)
     said = [line.rstrip() for line in result.stdout.splitlines()]
     said += [f"stderr: {line}".rstrip() for line in result.stderr.splitlines()]
-    return [*said, f"[exit {result.exit_code}]"]
+    return [_DAY.sub(lambda found: _told_from(today, found[0]), line) for line in said] + [
+        f"[exit {result.exit_code}]"
+    ]
+
+
+_DAY = re.compile(r"\b20\d\d-[01]\d-[0-3]\d(T[0-9:.]+Z)?")
+
+
+def _told_from(today: date, day: str) -> str:
+    away = (date.fromisoformat(day[:10]) - today).days
+    if away not in range(400):
+        return day
+    return f"<{f'today + {away} days' if away else 'today'}>"
 
 
 # What happens to the marketplace without dpsync.

@@ -21,6 +21,7 @@ FLOORS = {
     "impact": 3,
     "checks": 3,
     "apply": 3,
+    "access": 3,
     "reports": 3,
     "sandbox": 3,
     "pipeline": 4,

@@ -1,4 +1,4 @@
-"""The journal: what apply is about to write, on disk before it is sent, and what became of it.
+"""The journal: what apply or `dpsync access` is about to write, on disk before it is sent, and what became of it.
 
 Append-only JSON lines, one file per run. A room of its own because it must be able to speak when everything else has
 failed: a `begin` without its `end` is a call of which nobody knows whether it took. It is for people, `history` and
@@ -8,6 +8,7 @@ the token cannot be in it.
     {"type": "run", "format_version": 1, "run": …, "at": …, "dpsync": …, "who": …, "workspace": …, "environment": …, …}
     {"type": "begin", "sequence": 1, "at": …, "address": …, "id": …, "action": …, "method": …, "path": …, "body": …,
      "before": {"revision": …, "approved": …, "spec": {…}} or null}
+                       of an access request: {"user": …, "type": …, "status": …, …}
     {"type": "end", "sequence": 1, "at": …, "result": "ok"}  or  {…, "result": "error", "error": …, "message": …}
     {"type": "finished", "at": …, "complete": true, "calls": 1}
 """
@@ -18,7 +19,7 @@ import asyncio
 import contextlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import RawIOBase
@@ -94,6 +95,16 @@ class Journal:
 
         Raises JournalUnwritable; the call must then not be sent.
         """
+        before = now if now is None else _as_it_was(now)
+        return await self.begin_call(str(change.address), change.id, call, before)
+
+    async def begin_call(
+        self, address: str, live_id: str | None, call: Call, before: Mapping[str, Any] | None
+    ) -> int:
+        """Write down a call that is no change of a plan: what it is about, and that as it was, in plain JSON.
+
+        As `begin`: returns the call's number once the line is on disk, or raises JournalUnwritable.
+        """
         self._calls += 1
         number = self._calls
         self._append(
@@ -101,13 +112,13 @@ class Journal:
                 "type": "begin",
                 "sequence": number,
                 "at": self._time(),
-                "address": str(change.address),
-                "id": change.id,
+                "address": address,
+                "id": live_id,
                 "action": call.action,
                 "method": call.method,
                 "path": call.path,
                 "body": call.body if call.body is None else dict(call.body),
-                "before": now if now is None else _as_it_was(now),
+                "before": before if before is None else dict(before),
             }
         )
         await self._sync(self._written)
@@ -186,6 +197,12 @@ class NoJournal:
         self._calls = 0
 
     async def begin(self, _change: Change, _call: Call, _now: LiveResource | None) -> int:
+        self._calls += 1
+        return self._calls
+
+    async def begin_call(
+        self, _address: str, _live_id: str | None, _call: Call, _before: Mapping[str, Any] | None
+    ) -> int:
         self._calls += 1
         return self._calls
 

@@ -25,6 +25,8 @@ COMMANDS: Mapping[str, Entry] = {
     "validate": Entry("dpsync.cli.validate", "Check the manifests; opens no connection."),
     "plan": Entry("dpsync.cli.plan", "Show what would change, and change nothing."),
     "apply": Entry("dpsync.cli.apply", "Show the plan, ask, and carry it out."),
+    "show": Entry("dpsync.cli.show", "Show a product on one page, or many things in a table."),
+    "access": Entry("dpsync.cli.access", "Who is in a product; let people in and out."),
     "sandbox": Entry("dpsync.cli.sandbox", "A marketplace of your own, to try everything on."),
     "version": Entry("dpsync.cli.version", "Print the version."),
 }
