@@ -7,7 +7,6 @@ and never cut. Nothing foreign is taken for markup or for a control sequence (`l
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from dpsync.model.change import Change
@@ -15,6 +14,7 @@ from dpsync.model.plan import Plan
 from dpsync.model.report import Page, Report
 from dpsync.reports import sentences
 from dpsync.reports.layout import Line, cells, visible, wrapped
+from dpsync.reports.paper import Row, written
 
 _NARROWEST = 40
 _BELOW = 6
@@ -31,29 +31,23 @@ _RESULTS: Mapping[str, str] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    text: str
-    style: str = ""
-
-
 def render(report: Report, page: Page) -> str:
     """The report as text of at most `page.width` columns, with escape sequences only if the page shows colour."""
     blocks = [block for block in _blocks(report, max(page.width, _NARROWEST)) if block]
-    rows: list[_Row] = []
+    rows: list[Row] = []
     for index, block in enumerate(blocks):
         if index and not (len(block) == 1 and len(blocks[index - 1]) == 1 and _are_alike(blocks, index)):
-            rows.append(_Row(""))
+            rows.append(Row(""))
         rows.extend(block)
-    return _coloured(rows, page) if page.colour else "".join(f"{row.text}\n" for row in rows)
+    return written(rows, page)
 
 
-def _are_alike(blocks: list[list[_Row]], index: int) -> bool:
+def _are_alike(blocks: list[list[Row]], index: int) -> bool:
     """Whether two neighbours of one line each belong together: both are changes, which are indented."""
     return all(block[0].text.startswith("  ") for block in (blocks[index - 1], blocks[index]))
 
 
-def _blocks(report: Report, width: int) -> Iterator[list[_Row]]:
+def _blocks(report: Report, width: int) -> Iterator[list[Row]]:
     yield _paragraph(sentences.title(report), width, "bold")
     if report.plan is not None and report.outcomes is not None:
         yield [*_outcomes(report, width), *_held_back(report.plan, width)]
@@ -63,7 +57,7 @@ def _blocks(report: Report, width: int) -> Iterator[list[_Row]]:
     yield _paragraph(sentences.verdict(report), width, "bold")
 
 
-def _prospect(report: Report, width: int) -> Iterator[list[_Row]]:
+def _prospect(report: Report, width: int) -> Iterator[list[Row]]:
     """What would be done, and what there is to know before it is. Once it was done, nothing of it is said again."""
     plan = report.plan
     if plan is not None:
@@ -79,15 +73,15 @@ def _prospect(report: Report, width: int) -> Iterator[list[_Row]]:
         yield _paragraph(sentences.unmanaged(plan), width, "dim", hang=2)
 
 
-def _held_back(plan: Plan, width: int) -> Iterator[_Row]:
+def _held_back(plan: Plan, width: int) -> Iterator[Row]:
     """The blocked changes in a line each; the plan said why."""
     for change in plan.blocked:
         rules = ", ".join(dict.fromkeys(finding.rule for finding in change.blocked))
         for row in wrapped(f"blocked  ! {sentences.change_title(change)}: {rules}", width, 2, 11):
-            yield _Row(row, _STYLES["!"])
+            yield Row(row, _STYLES["!"])
 
 
-def _change(change: Change, report: Report, width: int) -> list[_Row]:
+def _change(change: Change, report: Report, width: int) -> list[Row]:
     sign = sentences.sign(change)
     title = f"{sign} {sentences.change_title(change)}"
     where = sentences.place(change.origin)
@@ -102,55 +96,32 @@ def _change(change: Change, report: Report, width: int) -> list[_Row]:
         below = [where, reason]
     style = _STYLES[sign]
     return [
-        *(_Row(row, style) for row in rows),
-        *(_Row(row, "dim") for text in below if text for row in wrapped(text, width, _BELOW, 2)),
+        *(Row(row, style) for row in rows),
+        *(Row(row, "dim") for text in below if text for row in wrapped(text, width, _BELOW, 2)),
         *(row for line in sentences.change_lines(change, report) for row in _line(line, width, _BELOW)),
     ]
 
 
-def _outcomes(report: Report, width: int) -> Iterator[_Row]:
+def _outcomes(report: Report, width: int) -> Iterator[Row]:
     """What did not go well, one by one; what did was said while it happened, and is counted in the summary."""
     for outcome in report.outcomes or ():
         if outcome.is_good:
             continue
         first, *others = sentences.outcome_lines(outcome)
         for row in wrapped(first.text, width, 2, 11):
-            yield _Row(row, _RESULTS[outcome.result.value])
+            yield Row(row, _RESULTS[outcome.result.value])
         for line in others:
             yield from _line(line, width, 3)
     for change in sentences.not_started(report):
         for row in wrapped(sentences.not_started_line(change).text, width, 2, 11):
-            yield _Row(row, "yellow")
+            yield Row(row, "yellow")
 
 
-def _line(line: Line, width: int, indent: int, style: str = "") -> Iterator[_Row]:
+def _line(line: Line, width: int, indent: int, style: str = "") -> Iterator[Row]:
     hang = 2 + (2 if line.sign else 0)
     for row in wrapped(line.signed, width, indent + 2 * line.depth, hang):
-        yield _Row(row, style or _STYLES.get(line.sign, ""))
+        yield Row(row, style or _STYLES.get(line.sign, ""))
 
 
-def _paragraph(text: str, width: int, style: str, hang: int = 0) -> list[_Row]:
-    return [_Row(row, style) for row in wrapped(text, width, 0, hang)] if text else []
-
-
-def _coloured(rows: list[_Row], page: Page) -> str:
-    from io import StringIO
-
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(
-        file=StringIO(),
-        force_terminal=True,
-        color_system="standard",
-        no_color=False,
-        legacy_windows=False,
-        width=page.width,
-        markup=False,
-        emoji=False,
-        highlight=False,
-    )
-    with console.capture() as captured:
-        for row in rows:
-            console.print(Text(row.text, style=row.style), soft_wrap=True)
-    return captured.get()
+def _paragraph(text: str, width: int, style: str, hang: int = 0) -> list[Row]:
+    return [Row(row, style) for row in wrapped(text, width, 0, hang)] if text else []

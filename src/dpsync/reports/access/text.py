@@ -29,7 +29,7 @@ from dpsync.model.plan import Target
 from dpsync.model.report import Page
 from dpsync.model.state import Person
 from dpsync.reports.layout import wrapped
-from dpsync.reports.show.paper import Row, paragraph, table, written
+from dpsync.reports.paper import Row, paragraph, table, written
 
 _NARROWEST = 40
 _STYLES: Mapping[Became, str] = MappingProxyType(

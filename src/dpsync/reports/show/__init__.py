@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dpsync.model.report import Page
 from dpsync.model.showing import Shown, ShownProduct
+from dpsync.reports.paper import written
 from dpsync.reports.show.json import as_json
-from dpsync.reports.show.paper import written
 from dpsync.reports.show.product import product_rows
 from dpsync.reports.show.tables import table_rows
 

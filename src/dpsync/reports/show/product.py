@@ -13,8 +13,8 @@ from itertools import groupby
 from dpsync.kinds.catalog import source_text
 from dpsync.model.showing import Belonging, Expert, Pending, ShownProduct, Standing, Way
 from dpsync.model.state import Person
+from dpsync.reports.paper import Row, field, paragraph, table
 from dpsync.reports.sentences import place
-from dpsync.reports.show.paper import Row, field, paragraph, table
 
 UNKNOWN = "not known"
 NONE = "none"

@@ -19,7 +19,7 @@ from dpsync.model.showing import (
     Standing,
     Table,
 )
-from dpsync.reports.show.paper import Row, paragraph, table
+from dpsync.reports.paper import Row, paragraph, table
 from dpsync.reports.show.product import UNKNOWN, listed
 
 

@@ -1,6 +1,6 @@
 """Rows with a style, tables that fit a page, and how both are put down.
 
-A room of its own because the page about a product and the tables of many are made of the same. Whatever stands in a row
+A room of its own because a plan, the page about a product and the tables of many are made of the same. Whatever stands in a row
 is escaped here or in `layout.wrapped`, at the last moment; nothing foreign is taken for markup. Must never shorten a text.
 """
 
