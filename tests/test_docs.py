@@ -117,7 +117,7 @@ def constants() -> frozenset[str]:
     return frozenset(texts | {word for text in texts for word in re.findall(r"[\w$-]+", text)})
 
 
-CODES_MADE_BY = {"Finding", "Note", "_finding", "_error", "_at", "_note"}
+CODES_MADE_BY = {"Finding", "Note", "_finding", "_error", "_at", "_note", "Wrong"}
 CODE = re.compile(r"[a-z]+(?:-[a-z0-9]+)+")
 
 

@@ -208,7 +208,9 @@ def answers_in(file: Path, form: Form) -> Mapping[str, Any]:
     if len(documents) != 1 or not isinstance(documents[0].root, dict):
         said = f"{file.name} should hold one mapping: the label or id of a question, and its answer."
         remedy = "Without --answers the command prints a template."
-        raise InvalidManifests((Finding("answers", Severity.ERROR, said, remedy, Origin(file.name, 1, 1)),))
+        raise InvalidManifests(
+            (Finding("answers-file", Severity.ERROR, said, remedy, Origin(file.name, 1, 1)),)
+        )
     answers = checked(form, documents[0].root, file.name, documents[0])
     if answers.findings:
         raise InvalidManifests(answers.findings)

@@ -217,4 +217,11 @@ def _shown(value: object) -> str:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    """The text in double quotes, as YAML and JSON read it back; what cannot be seen is written as an escape."""
+    plain = json.dumps(text, ensure_ascii=False)
+    return "".join(sign if sign.isprintable() else _escaped(sign) for sign in plain)
+
+
+def _escaped(sign: str) -> str:
+    number = ord(sign)
+    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"

@@ -304,10 +304,8 @@ def _answers(form: Form, *, as_json: bool) -> Mapping[str, Any]:
         return {}
     if not is_interactive():
         from dpsync.access.answers import template
-        from dpsync.reports.layout import visible
 
-        text = "\n".join(visible(line) for line in template(form).split("\n"))
-        click.echo(text, nl=False, err=as_json)
+        click.echo(template(form), nl=False, err=as_json)
         raise UsageError(
             f"The form {form.name!r} has questions, and nobody can be asked here. Nothing was sent.",
             "Fill in the template above and name the file with --answers.",

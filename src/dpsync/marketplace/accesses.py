@@ -72,7 +72,7 @@ async def people_meant(client: Client, texts: Iterable[str]) -> tuple[Person, ..
 async def read_members(
     client: Client, product: Product, people: Iterable[Person] = (), *, expiring: bool = False
 ) -> tuple[Access, ...]:
-    """The approved requests for a product that have not ended. Raises Forbidden without a right in the domain."""
+    """The approved requests for a product that have not ended. Raises UsageError without a right in the domain."""
     found = client.search_data_product_members(
         product.id, user_ids=[person.id for person in people], expiration=True if expiring else None
     )
@@ -130,9 +130,9 @@ async def read_access(client: Client, product: Product, request_id: str) -> Acce
         request = await client.get_access_request_by_id(request_id)
         if request.data_product is None or request.data_product.id == product.id:
             return await _settled(client, request)
-    except NotFound:
+    except (NotFound, Forbidden):
         pass
-    known = [access.id for access in await read_members(client, product)]
+    known = [access.id for access in await LISTS[Which.ALL](client, product)]
     raise UsageError(
         f"The product {product.name!r} has no access request {request_id!r}.",
         _near(request_id, known) or "`dpsync access list PRODUCT --user U` shows the ids.",
@@ -258,13 +258,10 @@ def _called(source: ProductSource) -> str:
 async def _read(client: Client, product: Product, found: Any) -> tuple[Access, ...]:
     try:
         requests = await found.all()
-    except Forbidden as error:
-        raise Forbidden(
+    except Forbidden:
+        raise UsageError(
             f"This token may see the product {product.name!r}, but not who is in it.",
             "It needs Manage Data Products in the product's domain, or GOVERNANCE.",
-            method=error.method,
-            path=error.path,
-            status=error.status,
         ) from None
     accesses = await together(*(_settled(client, request) for request in requests))
     return tuple(sorted(accesses, key=_order))

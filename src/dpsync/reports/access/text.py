@@ -82,7 +82,7 @@ def _listing(found: Listing, width: int) -> Iterator[Row]:
         if accesses:
             yield Row("")
             yield Row(wanted.words.capitalize())
-            yield from _table(accesses, width, with_ids=found.person is not None)
+            yield from _table(accesses, width, of_one=found.person is not None)
     yield Row("")
     if found.product.suspended:
         yield from paragraph("The product is suspended: nobody can use its sources through it.", width)
@@ -91,7 +91,8 @@ def _listing(found: Listing, width: int) -> Iterator[Row]:
     yield from paragraph(f"{total}." if total else "None.", width, style="bold")
 
 
-def _table(accesses: Iterable[Access], width: int, *, with_ids: bool) -> Iterator[Row]:
+def _table(accesses: Iterable[Access], width: int, *, of_one: bool) -> Iterator[Row]:
+    """The accesses of one type; those of one person come with their ids, by which each can be revoked."""
     rows = []
     waiting: dict[str, list[str]] = {}
     for access in accesses:
@@ -100,7 +101,8 @@ def _table(accesses: Iterable[Access], width: int, *, with_ids: bool) -> Iterato
         rows.append([*row, access.id])
         if access.waits_for:
             waiting.setdefault(access.waits_for, []).append(access.person.name or access.person.username)
-    kept = [0, 1, 2, 3, *([4] if any(row[4] for row in rows) else []), *([5] if with_ids else [])]
+    until = [4] if any(row[4] for row in rows) else []
+    kept = [2, 3, *until, 5] if of_one else [0, 1, 2, 3, *until]
     head = ["WHO", "E-MAIL", "STATUS", "SINCE", "UNTIL", "ID"]
     yield from table([head[one] for one in kept], [[row[one] for one in kept] for row in rows], width, 2)
     for who, names in waiting.items():
