@@ -43,7 +43,7 @@ WALLS = {
 }
 """Libraries that only these places may import."""
 
-ASYNC = ("marketplace/", "apply/", "sandbox/", "pipeline.py", "cli/")
+ASYNC = ("marketplace/", "apply/", "sandbox/", "pipeline/", "cli/")
 """Where `async` may stand: where the wire is, and where what is there is run."""
 
 KIND_NAMES = {"DataProduct", "RequestForm", "DataUseAgreement", "Domain", "DataSource"}

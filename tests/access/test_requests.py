@@ -16,13 +16,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from dpsync import pipeline
 from dpsync.apply.journal import Journal, Run
 from dpsync.cli import dpsync
 from dpsync.marketplace.api import Client
 from dpsync.model.membership import Asking, Became, Done, RequestType
 from dpsync.model.plan import Target
 from dpsync.model.secret import Token
+from dpsync.pipeline import access
 from dpsync.sandbox import Store, create_app
 from dpsync.sandbox.doors import BASE_URL, InProcess
 from dpsync.sandbox.faults import Fault, Faults
@@ -72,8 +72,8 @@ def lines_of(folder: Path) -> list[dict[str, Any]]:
 
 
 async def asking(settings: Settings, client: Client, *users: str) -> Asking:
-    ask = await pipeline.asking(settings, SCORECARD, users, RequestType.DATA_ACCESS, client, columns=())
-    answers = pipeline.answers_in(settings.root / "answers.yaml", ask.form)
+    ask = await access.asking(settings, SCORECARD, users, RequestType.DATA_ACCESS, client, columns=())
+    answers = access.answers_in(settings.root / "answers.yaml", ask.form)
     from dataclasses import replace
 
     return replace(ask, answers=answers)
@@ -136,7 +136,7 @@ def test_what_is_journaled_is_what_is_sent(settings: Settings, store: Store) -> 
     faults = Faults()
 
     async def work(client: Client, journal: Journal) -> Done:
-        return await pipeline.requested(await asking(settings, client, "jane.doe"), client, journal)
+        return await access.requested(await asking(settings, client, "jane.doe"), client, journal)
 
     app_log: list[Any] = []
     transport = InProcess(create_app(store, faults=faults, received=app_log))
@@ -156,7 +156,7 @@ def test_what_is_journaled_is_what_is_sent(settings: Settings, store: Store) -> 
 
 def test_a_request_whose_answer_is_lost_is_found_and_not_sent_again(settings: Settings, store: Store) -> None:
     async def work(client: Client, journal: Journal) -> Done:
-        return await pipeline.requested(await asking(settings, client, "jane.doe"), client, journal)
+        return await access.requested(await asking(settings, client, "jane.doe"), client, journal)
 
     done = played(settings, store, Faults([Fault("POST", REQUEST, kind="lost")]), work)
     (result,) = done.results
@@ -169,7 +169,7 @@ def test_a_request_that_was_lost_before_it_arrived_is_not_known_and_not_sent_aga
     settings: Settings, store: Store
 ) -> None:
     async def work(client: Client, journal: Journal) -> Done:
-        return await pipeline.requested(await asking(settings, client, "jane.doe"), client, journal)
+        return await access.requested(await asking(settings, client, "jane.doe"), client, journal)
 
     done = played(settings, store, Faults([Fault("POST", REQUEST, kind="reset")]), work)
     (result,) = done.results
@@ -181,7 +181,7 @@ def test_a_request_that_was_lost_before_it_arrived_is_not_known_and_not_sent_aga
 def test_what_fails_for_one_person_is_done_for_the_others(settings: Settings, store: Store) -> None:
     async def work(client: Client, journal: Journal) -> Done:
         ask = await asking(settings, client, "jane.doe", "zoe.mueller")
-        return await pipeline.requested(ask, client, journal)
+        return await access.requested(ask, client, journal)
 
     done = played(
         settings, store, Faults([Fault("POST", REQUEST, code=400, body='{"message": "No."}')]), work
@@ -194,7 +194,7 @@ def test_who_came_in_since_it_was_shown_is_not_asked_for_twice(settings: Setting
         ask = await asking(settings, client, "jane.doe")
         (person,) = ask.people
         await client.request_access(ask.product.id, user=person.id, form=dict(ask.answers))
-        return await pipeline.requested(ask, client, journal)
+        return await access.requested(ask, client, journal)
 
     done = played(settings, store, Faults(), work)
     assert [result.became for result in done.results] == [Became.ALREADY]
@@ -203,8 +203,8 @@ def test_who_came_in_since_it_was_shown_is_not_asked_for_twice(settings: Setting
 
 def test_a_revocation_whose_answer_is_lost_is_seen_to_be_done(settings: Settings, store: Store) -> None:
     async def work(client: Client, journal: Journal) -> Done:
-        loss = await pipeline.revoking(settings, "Customer Voice", ("lucas.martin",), (), client)
-        return await pipeline.revoked(loss, client, journal)
+        loss = await access.revoking(settings, "Customer Voice", ("lucas.martin",), (), client)
+        return await access.revoked(loss, client, journal)
 
     done = played(settings, store, Faults([Fault("DELETE", "*", kind="lost")]), work)
     assert [result.became for result in done.results] == [Became.REVOKED]

@@ -72,7 +72,8 @@ class Journal:
 
         `randomness(n)` answers n bytes. Raises JournalUnwritable.
         """
-        name = f"{clock().astimezone(UTC):%Y%m%dT%H%M%SZ}-{randomness(4).hex()}"
+        began = clock().astimezone(UTC)
+        name = f"{began:%Y%m%dT%H%M%S}.{began.microsecond // 1000:03d}Z-{randomness(4).hex()}"
         path = folder / "runs" / f"{name}.jsonl"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -102,8 +102,8 @@ def list_accesses(
 
     Without --pending, --members or --all: members and pending requests.
     """
-    from dpsync import pipeline
     from dpsync.model.membership import Which
+    from dpsync.pipeline import access
     from dpsync.reports.access import json, text
 
     settings = settings_for(workspace, environment, url)
@@ -111,7 +111,7 @@ def list_accesses(
     found = asyncio.run(
         _looking(
             settings,
-            lambda client: pipeline.listed(settings, product, user, chosen, client, expiring=expiring),
+            lambda client: access.listed(settings, product, user, chosen, client, expiring=expiring),
         )
     )
     click.echo(json.listing(found) if as_json else text.listing(found, page_for(sys.stdout)), nl=False)
@@ -223,22 +223,20 @@ def revoke(
     """
     if not users and not requests:
         raise UsageError("Nobody is named.", "Name people with --user, or requests with --request.")
-    from dpsync import pipeline
     from dpsync.model.membership import Done
+    from dpsync.pipeline import access
     from dpsync.reports.access import text
 
     settings = settings_for(workspace, environment, url)
     loss = asyncio.run(
-        _looking(settings, lambda client: pipeline.revoking(settings, product, users, requests, client))
+        _looking(settings, lambda client: access.revoking(settings, product, users, requests, client))
     )
     if not loss.accesses:
         return _finished(Done("revoke", loss.target, loss.product, loss.settled), as_json=as_json)
     click.echo(text.revoking(loss, page_for(_stream(as_json=as_json))), err=as_json)
     _ask("Revoke", loss.target, without_asking=yes)
     done = asyncio.run(
-        _writing_with(
-            settings, loss.target, journal, lambda client, book: pipeline.revoked(loss, client, book)
-        )
+        _writing_with(settings, loss.target, journal, lambda client, book: access.revoked(loss, client, book))
     )
     return _finished(done, as_json=as_json)
 
@@ -249,12 +247,12 @@ def revoke(
 def _prepared(
     settings: Settings, product: str, users: tuple[str, ...], wanted: RequestType, columns: tuple[str, ...]
 ) -> Asking:
-    from dpsync import pipeline
+    from dpsync.pipeline import access
 
     return asyncio.run(
         _looking(
             settings,
-            lambda client: pipeline.asking(settings, product, users, wanted, client, columns=columns),
+            lambda client: access.asking(settings, product, users, wanted, client, columns=columns),
         )
     )
 
@@ -270,9 +268,9 @@ def _request(
     without_asking: bool,
 ) -> int:
     """Check, show, ask, send and say what became of it."""
-    from dpsync import pipeline
     from dpsync.access.asking import check_agreements
     from dpsync.model.membership import Done
+    from dpsync.pipeline import access
     from dpsync.reports.access import text
 
     if not ask.people:
@@ -282,7 +280,7 @@ def _request(
     except UsageError:
         click.echo(text.agreements(ask.form, page_for(sys.stderr)), err=True)
         raise
-    answers = pipeline.answers_in(file, ask.form) if file is not None else _answers(ask.form, as_json=as_json)
+    answers = access.answers_in(file, ask.form) if file is not None else _answers(ask.form, as_json=as_json)
     ready = replace(ask, answers=answers)
     click.echo(text.asking(ready, page_for(_stream(as_json=as_json))), err=as_json)
     _ask(
@@ -292,7 +290,7 @@ def _request(
     )
     done = asyncio.run(
         _writing_with(
-            settings, ask.target, journal, lambda client, book: pipeline.requested(ready, client, book)
+            settings, ask.target, journal, lambda client, book: access.requested(ready, client, book)
         )
     )
     return _finished(done, as_json=as_json)

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import os
-import secrets
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from dpsync import __version__
 from dpsync.cli.shared import (
     DEFAULT_FORMAT,
     INTERRUPTED,
@@ -31,7 +27,6 @@ from dpsync.cli.shared import (
 from dpsync.errors import Declined
 
 if TYPE_CHECKING:
-    from dpsync.apply.journal import AnyJournal
     from dpsync.model.outcome import Outcome
     from dpsync.model.plan import Plan
     from dpsync.model.report import Report
@@ -90,7 +85,7 @@ def command(
     _show(before, wanted)
     if not auto_approve:
         _ask(ahead.settings)
-    outcomes, interrupted = asyncio.run(_carry_out(ahead.settings, plan, _journals(ahead.settings, journal)))
+    outcomes, interrupted = asyncio.run(_carry_out(ahead.settings, plan, journal))
     after = pipeline.report_of_apply(ahead.found, plan, outcomes, interrupted=interrupted)
     write_reports(after, wanted)
     return _code_of_apply(after)
@@ -119,44 +114,20 @@ def _ask(settings: Settings) -> None:
         raise Declined("Not applied: the answer was not 'yes'. Nothing was changed.")
 
 
-async def _carry_out(
-    settings: Settings, plan: Plan, journal_of: Callable[[Plan], AnyJournal]
-) -> tuple[tuple[Outcome, ...], bool]:
+async def _carry_out(settings: Settings, plan: Plan, where: str | None) -> tuple[tuple[Outcome, ...], bool]:
     from dpsync import pipeline
     from dpsync.cli.connect import connected
+    from dpsync.cli.journals import journal_at
     from dpsync.cli.progress import progress_for
     from dpsync.marketplace.client import WriteClient
 
     stop = asyncio.Event()
-    with _stopping(stop), journal_of(plan) as journal:
+    with _stopping(stop), journal_at(settings, plan.target, where) as journal:
         async with connected(settings, WriteClient) as client:
             with progress_for(plan) as progress:
                 during = pipeline.During(journal, progress, stop)
                 outcomes = await pipeline.applied(settings, plan, client, during)
     return outcomes, stop.is_set()
-
-
-def _journals(settings: Settings, where: str | None) -> Callable[[Plan], AnyJournal]:
-    """What opens the journal of a run: in a folder, or none at all."""
-    from dpsync.apply.journal import Journal, NoJournal, Run
-
-    if where == "off":
-        return lambda _plan: NoJournal()
-    folder = settings.root / ".dpsync" if where is None else Path(where)
-
-    def opened(plan: Plan) -> Journal:
-        run = Run(plan.target, _who(), __version__)
-        return Journal.open(folder, run, lambda: datetime.now(UTC), secrets.token_bytes)
-
-    return opened
-
-
-def _who() -> str:
-    """Who runs this, for the journal; in a container the user may have no name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
 
 
 @contextmanager

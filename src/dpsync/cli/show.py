@@ -197,19 +197,19 @@ def _answer(
     """Read the answer and print it: the answer on stdout, notices on stderr; JSON has them in it."""
     import asyncio
 
-    from dpsync import pipeline
     from dpsync.cli.connect import connected
     from dpsync.marketplace.showing import Viewer
+    from dpsync.pipeline import show
     from dpsync.reports.layout import visible
     from dpsync.reports.show import as_json as json_of
     from dpsync.reports.show import as_text
 
     settings = settings_for(workspace, environment, url)
-    declarations = pipeline.declarations(settings)
+    declarations = show.declarations(settings)
 
     async def read() -> Shown:
         async with connected(settings, Viewer) as client:
-            return await pipeline.shown(settings, question, declarations, client)
+            return await show.shown(settings, question, declarations, client)
 
     shown = asyncio.run(read())
     click.echo(json_of(shown) if as_json else as_text(shown, page_for(sys.stdout)), nl=False)
