@@ -42,7 +42,7 @@ def lines(journal: Journal) -> list[dict[str, Any]]:
 
 def test_a_journal_is_named_by_its_time_in_utc_and_eight_hex_digits(tmp_path: Path) -> None:
     with a_journal(tmp_path / "new" / "folder") as journal:
-        assert journal.path == tmp_path / "new/folder/runs/20260801T120000.000Z-a0a1a2a3.jsonl"
+        assert journal.path == tmp_path / "new/folder/runs/20260801T120000.250Z-a0a1a2a3.jsonl"
 
 
 def test_the_first_line_says_which_run_it_is_and_the_last_that_it_is_complete(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_the_first_line_says_which_run_it_is_and_the_last_that_it_is_complete(tm
         {
             "type": "run",
             "format_version": 1,
-            "run": "20260801T120000.000Z-a0a1a2a3",
+            "run": "20260801T120000.250Z-a0a1a2a3",
             "at": "2026-08-01T12:00:00.250Z",
             "dpsync": "0.1.0",
             "who": "jane.doe@acme.example",
