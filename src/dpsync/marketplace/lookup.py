@@ -107,7 +107,7 @@ async def person_called(client: Client, text: str) -> Person:
     word = re.split(r"[^\w]", text, maxsplit=1)[0]
     others = people or (await client.get_immuta_users(text=word) if len(word) > 2 else ())
     others = others or await client.get_immuta_users()
-    near = _near(text, [each.username for each in others])
+    near = _near(text.partition("@")[0], [each.username for each in others])
     if len(people) >= DIRECTORY_LIMIT:
         remedy = "More people are found than the marketplace shows; write the whole user name."
     else:
