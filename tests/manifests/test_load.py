@@ -822,3 +822,36 @@ def test_thousands_of_dangling_references_are_all_said_and_the_first_of_them_wit
     assert len(findings) == 300
     guessed = [one for one in findings if "Did you mean" in one.remedy]
     assert 10 < len(guessed) < 300
+
+
+def test_a_pin_to_the_id_of_another_key_is_refused_also_beside_its_tombstone(tmp_path: Path) -> None:
+    taken = computed_id("acme-4f9d2c", "DataUseAgreement", "a")
+    for ending in ("", ", lifecycle: retired"):
+        write(
+            tmp_path,
+            f"""=== p.yaml
+apiVersion: dpsync/v1beta1
+kind: DataUseAgreement
+metadata: {{name: a}}
+spec: {{name: A, body: text{ending}}}
+---
+apiVersion: dpsync/v1beta1
+kind: DataUseAgreement
+metadata: {{name: b, id: {taken.upper()}}}
+spec: {{name: B, body: text}}
+""",
+        )
+        assert [finding.rule for finding in loaded(tmp_path).findings] == ["duplicate-id"]
+
+
+def test_a_key_never_looks_like_a_live_id(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        """=== p.yaml
+apiVersion: dpsync/v1beta1
+kind: DataUseAgreement
+metadata: {name: 9f0c1e9a-7a3c-4c68-9a52-3f6f1d0a7b11}
+spec: {name: A, body: text}
+""",
+    )
+    assert [finding.rule for finding in loaded(tmp_path).findings] == ["invalid-value"]

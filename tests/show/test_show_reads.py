@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from dpsync.errors import NotAuthenticated, UsageError
+from dpsync.kinds.data_product import DataProductSpec
 from dpsync.marketplace.showing import Around, Viewer, shown
+from dpsync.model.reference import Address
+from dpsync.model.resource import Resource
 from dpsync.model.showing import (
     AboutAgreements,
     AboutForms,
@@ -24,7 +27,7 @@ from dpsync.model.showing import (
 )
 from dpsync.sandbox import Fault
 from dpsync.sandbox.world import Request, User, World
-from marketplace.doorways import Sandbox, Vintage, run
+from marketplace.doorways import Nowhere, Sandbox, Vintage, run
 from sandbox import worlds as w
 
 NO_MANIFESTS = Declarations("ws-0123456789abcdef", ())
@@ -239,14 +242,42 @@ def test_a_domain_that_the_token_may_not_use_is_still_called_by_its_name() -> No
     assert [domain.name for domain in found.domains] == ["Sales"]
 
 
-def test_a_product_that_the_token_may_not_see_is_as_if_absent() -> None:
-    sandbox = Sandbox(w.small())
+@pytest.mark.parametrize("text", [w.TERMS, "Ordres and Items"])
+@pytest.mark.parametrize("vintage", ["v1", "v2"])
+def test_a_product_that_the_token_may_not_see_is_not_said_to_be_absent(text: str, vintage: Vintage) -> None:
+    sandbox = Sandbox(w.small(), vintage)
     sandbox.fail(
         Fault("GET", f"*/data-product/{w.TERMS}", code=403, times=9),
         Fault("GET", "*/byName", code=403, times=9),
     )
-    with pytest.raises(UsageError, match="that the token can see"):
-        product(sandbox, w.TERMS)
+    with pytest.raises(UsageError, match="The token may not see the data product") as refused:
+        product(sandbox, text)
+    assert refused.value.exit_code == 1
+    assert "It may be there, in a domain that the token may not see." in refused.value.message
+    assert "There is no" not in refused.value.message
+    assert ('"Orders and Items"' in refused.value.remedy) is (text != w.TERMS)
+
+
+def test_a_declared_product_that_the_token_may_not_see_is_named_with_its_line() -> None:
+    sandbox = Sandbox(w.small())
+    sandbox.fail(Fault("GET", f"*/data-product/{w.TERMS}", code=403))
+    declared = Resource(
+        Address("DataProduct", "terms"),
+        w.TERMS,
+        pinned=True,
+        spec=DataProductSpec.of(name="Terms", lifecycle="active"),
+        origins=Nowhere(),
+    )
+    with pytest.raises(UsageError, match=r"may not see DataProduct/terms \(test\.yaml:1\), id ") as refused:
+        asked(sandbox, AboutProduct("terms"), declarations=Declarations("ws-0123456789abcdef", (declared,)))
+    assert "(403)" in refused.value.message
+
+
+def test_a_token_that_may_not_even_list_products_is_told_the_same() -> None:
+    sandbox = Sandbox(w.small())
+    sandbox.fail(Fault("GET", "*/byName", code=403), Fault("GET", "*/api/data-product", code=403))
+    with pytest.raises(UsageError, match="may not see the data product"):
+        product(sandbox, "Ledgers")
 
 
 def test_an_id_of_any_shape_is_found() -> None:

@@ -60,7 +60,7 @@ def findings(planned: Planned, chosen: Chosen) -> Iterator[Finding]:
     """What every guardrail that is not off has to say about the plan."""
     for rule in GUARDRAILS:
         mine = chosen.get(rule.name, {})
-        severity = _SEVERITIES[str(mine.get("severity", "error"))]
+        severity = _SEVERITIES[str(mine.get("severity") or "error")]
         if severity is None:
             continue
         numbers = {name: _number(mine.get(name, default)) for name, default in rule.defaults.items()}

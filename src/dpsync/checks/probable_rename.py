@@ -2,7 +2,8 @@
 
 The live id is computed from the key. After `metadata.name` was changed, the old object looks like one that no manifest
 names, and the new manifest like one to create. Carrying that out would end every access to the old one (FACTS 0.3). The
-rule recognises the pair by the display name, or by the same domain and most of the same sources.
+rule recognises the pair by the display name, or by the same domain and most of the same sources. Where the domain or the
+sources of either could not be found out, that counts as alike.
 
 What to do: add the printed `id` line under `metadata` of the new manifest. The object is then kept under its new key. If
 it really is another object, retire the old one first: keep its manifest with `lifecycle: retired` for one apply.
@@ -41,10 +42,16 @@ def _alike(live: LiveResource, create: Change, share: float) -> bool:
     if _folded(live.title) == _folded(create.after.title):
         return True
     domain = getattr(wanted, "domain", None)
-    if domain is None or domain != getattr(live.spec, "domain", None):
+    if domain is None:
+        return False
+    if domain.id is None:
+        return True
+    if domain != getattr(live.spec, "domain", None):
         return False
     mine = {one.id for one in getattr(wanted, "sources", ())}
     theirs = {one.id for one in getattr(live.spec, "sources", None) or ()}
+    if None in mine or "sources" not in live.parts:
+        return True
     return bool(mine and theirs) and len(mine & theirs) >= share * max(len(mine), len(theirs))
 
 

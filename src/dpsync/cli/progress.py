@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -34,7 +34,9 @@ class Lines:
         self._ended += 1
         tail = f": {message}" if message else ""
         said = f"[{self._ended}/{self._total}] {result} {_called(change)}{tail}"
-        click.echo(visible(said), err=True)
+        # A line that cannot be written must not end what it is about.
+        with suppress(OSError):
+            click.echo(visible(said), err=True)
 
 
 class Moving:

@@ -67,6 +67,13 @@ def _exit_code(action: Callable[[], object]) -> int:
     except BrokenPipeError:
         _swallow_broken_pipe()
         return UsageError.exit_code
+    except UnicodeEncodeError:
+        complain("A name on the command line is not UTF-8.", "Use a key or an id, or set LANG=C.UTF-8.")
+        return UsageError.exit_code
+    except OSError as error:
+        what = f" ({error.filename})" if error.filename else ""
+        complain(f"The operating system refused to read or write{what}: {error.strerror or error}.")
+        return UsageError.exit_code
     except Exception:  # noqa: BLE001 - the one place that may: a bug becomes a report
         _report_bug()
         return UsageError.exit_code
@@ -216,13 +223,13 @@ def reported_if_invalid(command: str, wanted: Iterable[Wanted]) -> Iterator[None
         raise
 
 
-def page_for(stream: IO[str]) -> Any:
+def page_for(stream: IO[str] | None) -> Any:
     """What a stream can show: its width, and colour on a terminal unless NO_COLOR is set."""
     import shutil
 
     from dpsync.model.report import Page
 
-    if not stream.isatty():
+    if stream is None or not stream.isatty():
         return Page()
     colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return Page(width=max(40, shutil.get_terminal_size().columns), colour=colour)

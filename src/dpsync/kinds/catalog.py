@@ -91,6 +91,8 @@ def _last(text: str) -> str:
 
 
 def _means(entry: SourceReference, source: Source, fold: Callable[[str], str]) -> bool:
+    if entry.how == "key":
+        return False
     if entry.how == "id":
         return source.id == entry.text
     if entry.how == "name" and fold(source.name) != fold(entry.text):

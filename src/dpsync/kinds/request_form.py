@@ -108,7 +108,17 @@ class RequestFormSpec(Spec):
 
     def notes(self, _vintage: str) -> Iterator[Note]:
         seen: dict[str, int] = {}
+        ids: set[str] = set()
         for index, field in enumerate(self.fields):
+            if field.id is not None and field.id in ids:
+                yield Note(
+                    "duplicate-field",
+                    Severity.ERROR,
+                    f"Two fields of the form have the id {field.id!r}.",
+                    "Remove the line from one of the two.",
+                    ("fields", index),
+                )
+            ids.add(field.id or "")
             name = _key_of(field)
             if name in seen:
                 yield Note(
@@ -121,13 +131,32 @@ class RequestFormSpec(Spec):
             seen[name] = index
 
     def settled(self, around: Surroundings) -> tuple[RequestFormSpec, tuple[Note, ...]]:
-        """Give each field its id: the manifest's, that of the live field with its label and type, or a computed one."""
+        """Give each field its id: the manifest's, that of a live field, or a computed one; no id is given twice.
+
+        A live field is the one that the key made, or else one with the same label and type that no other field claims.
+        """
         live = around.live.fields if isinstance(around.live, RequestFormSpec) else ()
-        known = {field.signature: field.id for field in live}
-        fields = tuple(
-            field.with_values(id=field.id or known.get(field.signature) or part_id(around.id, _key_of(field)))
-            for field in self.fields
-        )
+        free = {field.id: field.signature for field in live}
+        ids: dict[int, str] = {}
+
+        def claim(index: int, live_id: str) -> None:
+            ids[index] = live_id
+            free.pop(live_id, None)
+
+        for index, field in enumerate(self.fields):
+            if field.id is not None:
+                claim(index, field.id)
+        made = {index: part_id(around.id, _key_of(field)) for index, field in enumerate(self.fields)}
+        for index, live_id in made.items():
+            if index not in ids and live_id in free:
+                claim(index, live_id)
+        for index, field in enumerate(self.fields):
+            alike = next(
+                (live_id for live_id, signature in free.items() if signature == field.signature), None
+            )
+            if index not in ids:
+                claim(index, alike or made[index])
+        fields = tuple(field.with_values(id=ids[index]) for index, field in enumerate(self.fields))
         return self.with_values(fields=fields), ()
 
 

@@ -178,7 +178,8 @@ class _Flow(Spec):
     @property
     def delegates(self) -> bool:
         """Whether a request can reach the product's own flow: by default, or by a rule."""
-        return any(rule.get("event", {}).get("type") == "dataProductPolicy" for rule in self.rules)
+        events = (rule.get("event") for rule in self.rules)
+        return any(isinstance(event, dict) and event.get("type") == "dataProductPolicy" for event in events)
 
     def _same_rules(self, live: _Flow) -> bool:
         return _covers(list(self.rules), list(live.rules))

@@ -26,8 +26,8 @@ MOST_COMPARISONS = 20_000
 def twice(resources: Sequence[Resource]) -> Iterator[Finding]:
     """Keys, live ids and display names that two documents claim."""
     yield from _claimed_twice(resources, lambda one: one.address, _same_key)
-    pinned = [one for one in resources if one.pinned]
-    yield from _claimed_twice(pinned, lambda one: (one.kind, one.id), _same_id)
+    with_id = [one for one in resources if one.pinned or KINDS[one.kind].written]
+    yield from _claimed_twice(with_id, lambda one: (one.kind, one.id.casefold()), _same_id)
     named = [
         one
         for one in resources
@@ -93,7 +93,7 @@ def _claimed_twice(
     first: dict[Hashable, Resource] = {}
     for one in resources:
         earlier = first.setdefault(claim(one), one)
-        if earlier is not one:
+        if earlier is not one and (finding is _same_key or earlier.address != one.address):
             yield finding(one, earlier)
 
 
@@ -119,6 +119,16 @@ def _same_key(one: Resource, earlier: Resource) -> Finding:
 
 
 def _same_id(one: Resource, earlier: Resource) -> Finding:
+    if not (one.pinned and earlier.pinned):
+        pins, computes = (one, earlier) if one.pinned else (earlier, one)
+        return _error(
+            "duplicate-id",
+            one,
+            (),
+            f"{pins.address} pins the id that belongs to the key {computes.key!r}, which {computes.address} at "
+            f"{computes.origin} has: {pins.id}",
+            f"One live object has one manifest: give {computes.address} another metadata.name, or correct the pin.",
+        )
     return _error(
         "duplicate-id",
         one,

@@ -26,7 +26,7 @@ from dpsync.model.finding import Finding, Severity, in_order
 from dpsync.model.identity import computed_id
 from dpsync.model.kind import Kind
 from dpsync.model.place import Origin
-from dpsync.model.reference import Address, Reference, is_key, is_live_id
+from dpsync.model.reference import Address, Reference, is_key, is_live_id, is_uuid
 from dpsync.model.resource import Resource
 from dpsync.model.validation import (
     INVALID_VALUE,
@@ -217,7 +217,10 @@ class _Reading:
             for environment, live_id in wanted.items()
             if not (is_live_id(live_id) and (kind.cuids or "-" in live_id))
         )
-        return (None if wrong else wanted.get(self.environment)), wrong
+        pinned = wanted.get(self.environment)
+        if wrong or pinned is None:
+            return None, wrong
+        return (pinned.lower() if is_uuid(pinned) else pinned), ()
 
 
 _NAMES = re.compile(rb"""\bname["']?:\s*["']?([a-z0-9][a-z0-9._-]*)""")

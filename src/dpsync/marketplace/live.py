@@ -38,7 +38,16 @@ async def read_live(client: ReadClient, scope: Scope, *, vintage: str) -> LiveSt
     First who the token belongs to, alone, so that a refused token costs one request. Raises NotAuthenticated and, where
     no answer comes at all, Unreachable; whatever else goes wrong is a gap of the state.
     """
-    caller = people.caller(await client.get(people.CALLER))
+    try:
+        caller = people.caller(await client.get(people.CALLER))
+    except NotFound as error:
+        raise NotFound(
+            f"There is no marketplace at this url: {error.message}",
+            "Does the url lack /marketplace at its end?",
+            method=error.method,
+            path=error.path,
+            status=error.status,
+        ) from None
     reading = _Reading(client, scope)
     async with task_group() as tasks:
         reading.start(tasks)

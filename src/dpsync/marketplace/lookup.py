@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from dpsync.errors import Forbidden, NotFound, Refused, UsageError
+from dpsync.errors import Forbidden, NotFound, UsageError
 from dpsync.kinds.data_product import DATA_PRODUCT
 from dpsync.kinds.domain import DOMAIN
 from dpsync.marketplace.answers import shown
@@ -32,19 +32,23 @@ _NEAREST = 3
 async def product_called(client: Client, text: str, declarations: Declarations) -> DataProduct:
     """The product that a key of the manifests, an id or a name means, in this order.
 
-    Raises UsageError, with the nearest names, where there is none that the token can see, or more than one.
+    Raises UsageError, with the nearest names, where there is none that the token can see, or more than one; and another
+    one where the marketplace refuses to say.
     """
     declared = declarations.by_key(DATA_PRODUCT.name, text)
-    for live_id in [declared.id] if declared is not None else [text] if is_live_id(text) else []:
-        found = await _product_or_none(client, live_id)
-        if found is not None:
-            return found
-    try:
-        return await client.get_data_product_by_name(text)
-    except Refused as refused:
-        if not isinstance(refused, NotFound | Forbidden):
-            raise
-    products = await client.search_data_products().all()
+    live_ids = [declared.id] if declared is not None else [text] if is_live_id(text) else []
+    forbidden = False
+    for read, asked in [
+        *((client.get_data_product_by_id, live_id) for live_id in live_ids),
+        (client.get_data_product_by_name, text),
+    ]:
+        try:
+            return await read(asked)
+        except NotFound:
+            continue
+        except Forbidden:
+            forbidden = True
+    products = await _listed_products(client, forbidden=forbidden)
     by_id = [each for each in products if each.id == text]
     folded = by_id or [each for each in products if each.name.casefold() == text.casefold()]
     if len(folded) == 1:
@@ -54,14 +58,37 @@ async def product_called(client: Client, text: str, declarations: Declarations) 
             f"{_quoted(text)} may be any of {len(folded)} data products: {_listed(each.name for each in folded)}.",
             "Write the name in the same case, or the id: " + ", ".join(each.id for each in folded),
         )
-    raise _no_product(text, declared, [each.name for each in products], declarations)
+    names = [each.name for each in products]
+    if forbidden:
+        raise _hidden_product(text, declared, names, declarations)
+    raise _no_product(text, declared, names, declarations)
 
 
-async def _product_or_none(client: Client, live_id: str) -> DataProduct | None:
+async def _listed_products(client: Client, *, forbidden: bool) -> tuple[DataProduct, ...]:
+    """Every product that the token can see; none where it may not ask, and it was `forbidden` to see one already."""
     try:
-        return await client.get_data_product_by_id(live_id)
-    except (NotFound, Forbidden):
-        return None
+        return await client.search_data_products().all()
+    except Forbidden:
+        if not forbidden:
+            raise
+        return ()
+
+
+def _hidden_product(
+    text: str, declared: Resource | None, names: Sequence[str], declarations: Declarations
+) -> UsageError:
+    """A 403 says that the token may not know: the product may well be there."""
+    if declared is not None:
+        what = f"{declared.address} ({declared.origin.file}:{declared.origin.line}), id {declared.id}"
+    else:
+        what = f"the data product {_quoted(text)}"
+    near = _near(text, (*names, *declarations.keys(DATA_PRODUCT.name))) if declared is None else []
+    other = f" Or did you mean {_either(near)}?" if near else ""
+    return UsageError(
+        f"The token may not see {what}: the marketplace refused to show it (403). It may be there, in a domain that the "
+        "token may not see.",
+        f"Use the token of somebody who may see its domain, or ask for a right in it or for GOVERNANCE.{other}",
+    )
 
 
 def _no_product(

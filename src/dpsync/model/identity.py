@@ -10,6 +10,8 @@ import hashlib
 import uuid
 from functools import cache
 
+from dpsync.model.reference import is_uuid
+
 VERSION = 8
 """The uuid version written: 8, 'custom' (RFC 9562). Recognising ignores it, so that this constant may change."""
 
@@ -25,10 +27,9 @@ def computed_id(workspace_id: str, kind: str, key: str) -> str:
 
 def is_of_workspace(workspace_id: str, kind: str, live_id: str) -> bool:
     """Whether an object of this kind with this id was made by the workspace."""
-    try:
-        value = uuid.UUID(live_id).int
-    except ValueError:
+    if not is_uuid(live_id):
         return False
+    value = uuid.UUID(live_id).int
     first = ((value >> 80) << 12) | ((value >> 64) & 0xFFF)
     return value & _LAST == _certificate(workspace_id, kind, first)
 

@@ -14,17 +14,23 @@ from typing import Any, Literal
 KEY = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?")
 """A key: lower-case letters, digits, `-`, `.` and `_`, at most 100, beginning and ending with a letter or digit."""
 
-_LIVE_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[cC][a-z0-9]{24}")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_CUID = re.compile(r"[cC][a-z0-9]{24}")
 
 
 def is_key(text: str) -> bool:
     """Whether the text has the shape of a key."""
-    return KEY.fullmatch(text) is not None
+    return KEY.fullmatch(text) is not None and not is_uuid(text)
 
 
 def is_live_id(text: str) -> bool:
     """Whether the text has the shape of an id that the server makes or takes: a uuid, or a cuid of 25 characters."""
-    return _LIVE_ID.fullmatch(text) is not None
+    return is_uuid(text) or _CUID.fullmatch(text) is not None
+
+
+def is_uuid(text: object) -> bool:
+    """Whether this is a text with the shape of a uuid. No key has it, so that the two are never taken for each other."""
+    return isinstance(text, str) and _UUID.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -55,8 +61,8 @@ class Reference:
 
     @classmethod
     def of(cls, text: str) -> Reference:
-        """A reference as a plain text is understood: a live id, a key, or else a name."""
-        if is_live_id(text):
+        """A reference as a plain text is understood: a uuid is a live id; otherwise it is a key, or else a name."""
+        if is_uuid(text):
             return cls(text, "id")
         return cls(text, "key" if is_key(text) else "name")
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from dpsync.kinds import KINDS
 from dpsync.model.base import references_in, rules_of
 from dpsync.model.change import Action, Change
+from dpsync.model.fields import Effect
 from dpsync.model.finding import Finding, Severity
 from dpsync.model.plan import Plan, Target
 from dpsync.model.reference import Address, Reference
@@ -38,7 +39,7 @@ def _plan(desired: DesiredState, live: LiveState, target: Target, *, prunes: fro
     ]
     drafts.extend(_orphan(one, live) for one in whose.orphans if one.id in prunes)
     kept = tuple(one for one in whose.orphans if one.id not in prunes)
-    changes = with_name_order(_with_needs(drafts, live), live, {one.id: one for one in kept})
+    changes = with_name_order(_with_needs(drafts, resolved, live), live, {one.id: one for one in kept})
     changes = in_waves(changes)
     plan = Plan(
         target=target,
@@ -208,7 +209,15 @@ def _finding(resource: Resource, rule: str, message: str, remedy: str = "") -> F
     return Finding(rule, Severity.ERROR, message, remedy, resource.origin, resource.address)
 
 
-def _with_needs(drafts: list[Change], live: LiveState) -> tuple[Change, ...]:
+@dataclass(frozen=True, slots=True)
+class _Users:
+    """Who refers to an object: live ones now, by kind and id; and a declared one, once the plan is applied."""
+
+    now: Mapping[tuple[str, str], list[tuple[str, str]]]
+    then: Mapping[tuple[str, str], Resource]
+
+
+def _with_needs(drafts: list[Change], resolved: Resolved, live: LiveState) -> tuple[Change, ...]:
     """The changes with what each waits for: what it refers to, and, for a delete, what refers to it now."""
     by_id = {(draft.kind, draft.id): draft for draft in drafts}
     users: dict[tuple[str, str], list[tuple[str, str]]] = {}
@@ -216,19 +225,29 @@ def _with_needs(drafts: list[Change], live: LiveState) -> tuple[Change, ...]:
         for _path, reference, refers in references_in(one.spec):
             if reference.id is not None and refers.to in KINDS and KINDS[refers.to].written:
                 users.setdefault((refers.to, reference.id), []).append((one.kind, one.id))
-    return tuple(_needing(draft, by_id, users, live) for draft in drafts)
+    then = {
+        (refers.to, reference.id): one
+        for one in resolved.resources
+        if one.lifecycle not in {"retired", "released"}
+        for _path, reference, refers in references_in(one.spec)
+        if reference.id is not None
+    }
+    return tuple(_needing(draft, by_id, _Users(users, then), live) for draft in drafts)
 
 
 def _needing(
     draft: Change,
     by_id: Mapping[tuple[str, str], Change],
-    users: Mapping[tuple[str, str], list[tuple[str, str]]],
+    users: _Users,
     live: LiveState,
 ) -> Change:
     needs: list[Address] = []
     follows: list[Address] = []
     if draft.action is Action.DELETE:
-        for user in sorted(set(users.get((draft.kind, draft.id), ()))):
+        wanted_by = users.then.get((draft.kind, draft.id))
+        if wanted_by is not None:
+            return replace(draft, blocked=(*draft.blocked, _still_used(draft, wanted_by)))
+        for user in sorted(set(users.now.get((draft.kind, draft.id), ()))):
             freeing = by_id.get(user)
             if freeing is not None and _lets_go(freeing, draft):
                 needs.append(freeing.address)
@@ -239,12 +258,18 @@ def _needing(
             first = by_id.get((refers.to, reference.id or ""))
             if first is None or first.action is Action.DELETE:
                 continue
-            (needs if first.action is Action.CREATE else follows).append(first.address)
+            (needs if _is_needed(first, draft) else follows).append(first.address)
     return replace(
         draft,
         needs=tuple(dict.fromkeys((*draft.needs, *needs))),
         follows=tuple(dict.fromkeys((*draft.follows, *follows))),
     )
+
+
+def _is_needed(first: Change, draft: Change) -> bool:
+    """Whether a change must not be made without another: one that makes what it refers to, or decides who gets in (ADR 7)."""
+    opens = draft.action is Action.CREATE or draft.grants_access
+    return first.action is Action.CREATE or (opens and Effect.REVIEW in first.effects)
 
 
 def _lets_go(user: Change, gone: Change) -> bool:
@@ -264,7 +289,7 @@ def _lets_go(user: Change, gone: Change) -> bool:
     )
 
 
-def _still_used(draft: Change, user: LiveResource) -> Finding:
+def _still_used(draft: Change, user: LiveResource | Resource) -> Finding:
     return Finding(
         "still-used",
         Severity.ERROR,
@@ -307,6 +332,16 @@ def _limits(plan: Plan, live: LiveState) -> Iterable[Finding]:
                 "incomplete",
                 Severity.ERROR,
                 f"{_what(lists[0].kind, '')} was not read to its end, so nothing that takes access away is done.",
+                "Run the plan again.",
+                change.origin,
+                change.address,
+            )
+        gap = live.gap(change.kind, change.id) if change.action is Action.DELETE else None
+        if gap is not None:
+            yield Finding(
+                "unreadable",
+                Severity.ERROR,
+                f"The live object cannot be read completely, so it is not deleted: {gap.reason}",
                 "Run the plan again.",
                 change.origin,
                 change.address,

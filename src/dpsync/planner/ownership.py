@@ -29,10 +29,10 @@ def ownership(desired: DesiredState, live: LiveState) -> Ownership:
     owned = 0
     unmanaged: Counter[str] = Counter()
     for kind in WRITTEN:
-        declared = {resource.id: resource.lifecycle for resource in desired.of_kind(kind.name)}
+        declared = {one.id.casefold(): one.lifecycle for one in desired.of_kind(kind.name)}
         for one in live.of_kind(kind.name):
-            if one.id in declared:
-                owned += declared[one.id] != "released"
+            if one.id.casefold() in declared:
+                owned += declared[one.id.casefold()] != "released"
             elif is_of_workspace(desired.workspace_id, kind.name, one.id):
                 owned += 1
                 orphans.append(one)

@@ -6,8 +6,9 @@ load the world that they need.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dpsync.sandbox.seed import demo_world, large_world
@@ -16,12 +17,19 @@ from dpsync.sandbox.store import Store
 
 @contextmanager
 def opened_store(path: Path) -> Iterator[Store]:
-    """The store in this file; a file that is not there yet is made, with the demo world in it."""
-    is_new = not path.exists()
+    """The store in this file; a file that is not there yet is made, with the demo world in it.
+
+    It is filled beside its place and put there whole, so that two that begin at once see one world.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with Store(path) as store:
-        if is_new:
+    if not path.exists():
+        beside = path.with_name(f"{path.name}.{os.getpid()}.new")
+        with Store(beside) as store:
             store.load(demo_world())
+        with suppress(FileExistsError):
+            os.link(beside, path)
+        beside.unlink()
+    with Store(path) as store:
         yield store
 
 
