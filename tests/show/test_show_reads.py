@@ -17,6 +17,7 @@ from dpsync.model.showing import (
     AboutProduct,
     AboutProducts,
     AboutSources,
+    Belonging,
     Declarations,
     ListedForm,
     ListedProduct,
@@ -268,7 +269,7 @@ def test_a_declared_product_that_the_token_may_not_see_is_named_with_its_line() 
         spec=DataProductSpec.of(name="Terms", lifecycle="active"),
         origins=Nowhere(),
     )
-    with pytest.raises(UsageError, match=r"may not see DataProduct/terms \(test\.yaml:1\), id ") as refused:
+    with pytest.raises(UsageError, match=r"may not see DataProduct/terms \(test\.yaml:\d+\), id ") as refused:
         asked(sandbox, AboutProduct("terms"), declarations=Declarations("ws-0123456789abcdef", (declared,)))
     assert "(403)" in refused.value.message
 
@@ -342,6 +343,78 @@ def test_a_table_holds_all_pages_in_order() -> None:
     found = table(Sandbox(replace(world, products=(*made, *world.products))), AboutProducts(name="product"))
     names = [row.name for row in found.rows if isinstance(row, ListedProduct)]
     assert names == [f"Product {each:03d}" for each in range(250)]
+
+
+def many_products(count: int) -> World:
+    world = w.small()
+    made = tuple(
+        replace(
+            world.products[1], id=f"c3333333333333333333{each:05d}", name=f"Product {each:03d}", requests=()
+        )
+        for each in range(count)
+    )
+    return replace(world, products=(*made, *world.products))
+
+
+@pytest.mark.parametrize(
+    ("question", "names", "more"),
+    [
+        (AboutProducts(limit=2), ["Ledger", "Orders and Items"], True),
+        (AboutProducts(descending=True, limit=2), ["Product 249", "Product 248"], True),
+        (AboutProducts(name="product", limit=250), [f"Product {each:03d}" for each in range(250)], False),
+        (AboutProducts(name="product", limit=120), [f"Product {each:03d}" for each in range(120)], True),
+        (AboutProducts(name="ledger", limit=5), ["Ledger"], False),
+        (AboutProducts(name="r", domain="sales", limit=1), ["Orders and Items"], False),
+        (AboutProducts(belonging=Belonging.OWNED, limit=1), [], False),
+        (AboutProducts(belonging=Belonging.UNMANAGED, descending=True, limit=1), ["Product 249"], True),
+    ],
+)
+@pytest.mark.parametrize("vintage", ["v1", "v2"])
+def test_the_first_or_last_products_by_name_are_shown_and_that_there_are_more(
+    question: AboutProducts, names: list[str], more: bool, vintage: Vintage
+) -> None:
+    found = table(Sandbox(many_products(250), vintage), question)
+    assert [row.name for row in found.rows if isinstance(row, ListedProduct)] == names
+    assert [notice for notice in found.notices if "--limit" in notice] == (
+        [f"There are more data products than the {question.limit} that are shown (--limit)."] if more else []
+    )
+
+
+def test_only_as_many_products_are_read_as_are_shown() -> None:
+    sandbox = Sandbox(many_products(250))
+    table(sandbox, AboutProducts(limit=3, descending=True))
+    (query,) = [dict(each.query) for each in sandbox.received if each.path.endswith("/data-product")]
+    assert query == {"sortBy": "name", "sortOrder": "desc", "limit": "4"}
+
+
+def test_without_a_limit_the_order_is_turned_and_nothing_is_left_out() -> None:
+    found = table(Sandbox(w.small()), AboutProducts(descending=True))
+    assert [row.name for row in found.rows if isinstance(row, ListedProduct)] == [
+        "Orders and Items",
+        "Ledger",
+    ]
+    assert found.notices == ()
+
+
+@pytest.mark.parametrize("vintage", ["v1", "v2"])
+def test_sources_and_columns_of_a_product_are_those_whose_names_hold_a_text(vintage: Vintage) -> None:
+    sandbox = Sandbox(w.small(), vintage)
+    every = product(sandbox, w.ORDERS, sources=True, columns=True)
+    assert every.sources is not None
+    assert every.columns is not None
+    text = every.sources[0].source.name[-4:].upper()
+    column = every.columns[0].name[:4].lower()
+    some = product(sandbox, w.ORDERS, sources=True, name=text)
+    assert some.sources == tuple(one for one in every.sources if text in one.source.name.upper())
+    assert some.sources != every.sources
+    others = product(sandbox, w.ORDERS, columns=True, name=column)
+    assert others.columns == tuple(one for one in every.columns if column in one.name.lower())
+    assert others.columns != every.columns
+    assert others.sources == every.sources
+    assert {dict(each.query).get("searchText") for each in sandbox.received if "columns" in each.path} == {
+        None,
+        column,
+    }
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,11 @@ def _owned_or_not(function: Command) -> Command:
 @click.option("--user", metavar="U", help="With --sources: whether this person has access to each.")
 @click.option("--columns", is_flag=True, help="List the columns with tags and masking.")
 @click.option("--masked-only", is_flag=True, help="With --columns: only those that are masked.")
+@click.option(
+    "--name",
+    metavar="TEXT",
+    help="With --sources or --columns: only those of them whose names have this in them.",
+)
 @click.option("--determinations", is_flag=True, help="List the recent decisions about requests.")
 @_shared
 def product(
@@ -84,6 +89,8 @@ def product(
         raise UsageError("--user says whose access to the sources is shown.", "Add --sources.")
     if asked["masked_only"] and not asked["columns"]:
         raise UsageError("--masked-only is about columns.", "Add --columns.")
+    if asked["name"] is not None and not (asked["sources"] or asked["columns"]):
+        raise UsageError("--name is about sources or columns.", "Add --sources or --columns.")
     _answer(AboutProduct(user=user, **asked), workspace, environment, url, as_json=as_json)
 
 
@@ -111,6 +118,10 @@ def product(
 )
 @click.option("--domain", metavar="D", help="Only those of this domain: its key, name or id.")
 @_owned_or_not
+@click.option("--descending", is_flag=True, help="By name from the end of the alphabet.")
+@click.option(
+    "--limit", metavar="N", type=click.IntRange(min=1), help="Only the first N, as the marketplace sorts them."
+)
 @_shared
 def products(
     workspace: Path | None,

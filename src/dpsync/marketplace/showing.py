@@ -28,8 +28,10 @@ from dpsync.kinds.review_flow import Delegate, Review
 from dpsync.kinds.shared import V1
 from dpsync.marketplace import models
 from dpsync.marketplace.api import Client
+from dpsync.marketplace.assumptions import PAGE
 from dpsync.marketplace.endpoints import review_flow
 from dpsync.marketplace.lookup import domain_called, person_called, product_called
+from dpsync.marketplace.operations.listing import TokenListing
 from dpsync.marketplace.tasks import task_group, together
 from dpsync.model.base import Spec
 from dpsync.model.reference import SourcePath
@@ -104,12 +106,12 @@ async def _product(asked: AboutProduct, around: Around) -> ShownProduct:
         ways = tasks.create_task(reading.told("The forms", reading.ways()))
         members = tasks.create_task(reading.told("The members", reading.members()))
         pending = tasks.create_task(reading.told("The pending requests", reading.pending()))
-        sources = tasks.create_task(reading.told("The data sources", reading.sources(user)))
+        named = asked.name if asked.sources else None
+        sources = tasks.create_task(reading.told("The data sources", reading.sources(user, named)))
         columns = determinations = None
         if asked.columns:
-            columns = tasks.create_task(
-                reading.told("The columns", reading.columns(masked_only=asked.masked_only))
-            )
+            reading_columns = reading.columns(asked.name, masked_only=asked.masked_only)
+            columns = tasks.create_task(reading.told("The columns", reading_columns))
         if asked.determinations:
             determinations = tasks.create_task(reading.told("The decisions", reading.determinations()))
     counted = members.result()
@@ -206,19 +208,19 @@ class _Reading:
         ]
         return Pending(*await together(*(each.count() for each in waiting)))
 
-    async def sources(self, user: models.Person | None) -> tuple[ShownSource, ...]:
-        """The sources by path, with the access of the user, if there is one."""
+    async def sources(self, user: models.Person | None, name: str | None) -> tuple[ShownSource, ...]:
+        """The sources with `name` in their names, by path, with the access of the user, if there is one."""
         asked = user.global_user_id if user is not None else None
-        found = await self.client.search_data_sources(self.product.id, user=asked).all()
+        found = await self.client.search_data_sources(self.product.id, user=asked, name_filter=name).all()
         sources = (
             ShownSource(_source(each, each.type), each.status if user is not None else None) for each in found
         )
         return tuple(sorted(sources, key=lambda each: _by_path(each.source)))
 
-    async def columns(self, *, masked_only: bool) -> tuple[ShownColumn, ...]:
-        """The columns by source and name."""
+    async def columns(self, name: str | None, *, masked_only: bool) -> tuple[ShownColumn, ...]:
+        """The columns with `name` in their names, by source and name."""
         found = await self.client.search_data_product_columns(
-            self.product.id, masked_only=True if masked_only else None
+            self.product.id, search_text=name, masked_only=True if masked_only else None
         ).all()
         columns = (
             ShownColumn(
@@ -311,30 +313,61 @@ async def _products(asked: AboutProducts, around: Around) -> Table:
             f"Which data products are {asked.belonging} is not known, because the manifests are not valid.",
             "`dpsync validate` says what is wrong.",
         )
+    sorting = asked.descending or asked.limit is not None
     listing = client.search_data_products(
         name_filter=asked.name,
         status_filter=cast("Iterable[Any]", asked.statuses),
         role_filter=cast("Iterable[Any]", asked.roles),
         expiration=asked.expiring,
+        sort_by="name" if sorting else None,
+        sort_order=("desc" if asked.descending else "asc") if sorting else None,
     )
     async with task_group() as tasks:
         using = tasks.create_task(_usable_domains(client))
-        listed = tasks.create_task(listing.all())
+        listed = tasks.create_task(_first_products(listing, asked, around.declarations))
     found = listed.result()
     names = await _all_names(client, using.result(), (one for each in found for one in each.domains))
     domain = None
     if asked.domain is not None:
         known = [models.Domain(id=each, name=name) for each, name in names.items()]
         domain = domain_called(asked.domain, known, around.declarations)
-        found = tuple(each for each in found if domain.id in each.domains)
+        found = [each for each in found if domain.id in each.domains]
     if around.vintage == V1 and asked.roles:
         notices.append("The older API (vintage v1) may not know --role, and then shows products of any role.")
-    if asked.statuses:
-        found = tuple(each for each in found if each.status is None or each.status in asked.statuses)
-    rows = (_listed(each, names, around.declarations) for each in found)
-    wanted = (each for each in rows if asked.belonging in {None, each.standing.belonging})
-    ordered = sorted(wanted, key=_by_name)
+    if asked.limit is not None and len(found) > asked.limit:
+        notices.append(f"There are more data products than the {asked.limit} that are shown (--limit).")
+    rows = (_listed(each, names, around.declarations) for each in found[: asked.limit])
+    ordered = sorted(rows, key=_by_name, reverse=asked.descending)
     return Table("products", tuple(ordered), _named(domain), tuple(notices))
+
+
+async def _first_products(
+    listing: TokenListing[models.DataProduct], asked: AboutProducts, declarations: Declarations
+) -> list[models.DataProduct]:
+    """The products that are asked for; of a limited number, that many and one more, if there are so many.
+
+    All of them where a domain is asked for: which one that is, the products say.
+    """
+    enough = asked.limit + 1 if asked.limit is not None and asked.domain is None else None
+    size = PAGE if enough is None or asked.belonging is not None else min(enough, PAGE)
+    found: list[models.DataProduct] = []
+    if enough is None:
+        return [each for each in await listing.all() if _wanted(each, asked, declarations)]
+    token, seen = None, set[str]()
+    while token not in seen and len(found) < enough:
+        seen.add(token or "")
+        page = await listing.page(next_token=token, limit=size)
+        found += [each for each in page.entries if _wanted(each, asked, declarations)]
+        token = page.next_token or ""
+    return found[:enough]
+
+
+def _wanted(product: models.DataProduct, asked: AboutProducts, declarations: Declarations) -> bool:
+    """Whether a product is asked for, in what the marketplace may not know."""
+    if asked.statuses and product.status not in {None, *asked.statuses}:
+        return False
+    standing = declarations.standing(DATA_PRODUCT.name, product.id)
+    return asked.belonging in {None, standing.belonging}
 
 
 def _listed(

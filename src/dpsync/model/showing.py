@@ -85,7 +85,11 @@ class Declarations:
 
 @dataclass(frozen=True, slots=True)
 class AboutProduct:
-    """One product, by key, name or id, and which of its parts in full. `user` is whose access to the sources is shown."""
+    """One product, by key, name or id, and which of its parts in full.
+
+    `user` is whose access to the sources is shown. `name` is in the names of the sources, if these are asked for, and in
+    those of the columns, if these are; the others are left out.
+    """
 
     product: str
     sources: bool = False
@@ -93,11 +97,15 @@ class AboutProduct:
     columns: bool = False
     masked_only: bool = False
     determinations: bool = False
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AboutProducts:
-    """Products. `statuses` and `roles` are the caller's own, `expiring` is about the caller's own access."""
+    """Products by name, or `descending`; of many, the first `limit`.
+
+    `statuses` and `roles` are the caller's own, `expiring` is about the caller's own access.
+    """
 
     name: str | None = None
     statuses: tuple[str, ...] = ()
@@ -105,6 +113,8 @@ class AboutProducts:
     expiring: bool | None = None
     domain: str | None = None
     belonging: Belonging | None = None
+    descending: bool = False
+    limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,10 +183,13 @@ def _ended(journal: AnyJournal, number: int) -> Iterator[None]:
 
 async def _or_failed(person: Person, work: Awaitable[Result], access: Access | None = None) -> Result:
     """The result; where the marketplace did not do it, why. One person's failure is nobody else's."""
+    from dpsync.apply.journal import JournalUnwritable
     from dpsync.model.membership import Became, Result
 
     try:
         return await work
+    except JournalUnwritable as error:
+        return Result(person, Became.REFUSED, access, error.message, error.remedy)
     except MarketplaceError as error:
         became = Became.REFUSED if isinstance(error, Refused) else Became.UNKNOWN
         return Result(person, became, access, error.message, error.remedy, not isinstance(error, Refused))

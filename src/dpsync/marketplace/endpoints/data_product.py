@@ -58,7 +58,7 @@ class _Product(Wire):
     description: str | None = None
     domains: Annotated[tuple[str, ...], Field(min_length=1)]
     suspended: bool
-    updated_at: str = ""
+    updated_at: str | None = None
     stats: _Stats | None = None
     metadata: dict[str, Any] | None = None
     data_access_policy: Any = None
@@ -108,7 +108,7 @@ def read(payload: Any, parts: Parts) -> LiveProduct:
         DATA_PRODUCT.name,
         product.id,
         spec,
-        product.updated_at,
+        product.updated_at or "",
         Accesses(stats.approved_request_count, stats.pending_request_count),
         frozenset(known),
         product.metadata or {},

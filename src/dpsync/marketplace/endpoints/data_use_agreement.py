@@ -19,7 +19,7 @@ class _Agreement(Wire):
     id: str
     name: str
     body: str
-    updated_at: str = ""
+    updated_at: str | None = None
 
 
 def read(payload: Any, _parts: Parts) -> LiveResource:
@@ -29,7 +29,7 @@ def read(payload: Any, _parts: Parts) -> LiveResource:
         DATA_USE_AGREEMENT.name,
         agreement.id,
         DataUseAgreementSpec.of(name=agreement.name, body=agreement.body, lifecycle="active"),
-        agreement.updated_at,
+        agreement.updated_at or "",
         parts=frozenset({"fields"}),
     )
 

@@ -50,7 +50,7 @@ class _Form(Wire):
     fields: tuple[_Question, ...]
     policy: Any
     data_use_agreements: tuple[_Agreement, ...] | None = None
-    updated_at: str = ""
+    updated_at: str | None = None
 
 
 class _Linked(Wire):
@@ -73,7 +73,7 @@ def read(payload: Any, parts: Parts) -> LiveResource:
             agreements=tuple(Reference(each.name, "id", each.id) for each in agreements),
             lifecycle="active",
         ),
-        form.updated_at,
+        form.updated_at or "",
         parts=frozenset({"fields"}),
     )
 

@@ -120,7 +120,8 @@ def _sources(shown: ShownProduct, width: int) -> Iterator[Row]:
         yield Row(f"Sources: {UNKNOWN}", "bold")
         return
     whose = f", with the access of {person_text(shown.user)}" if shown.user is not None else ""
-    yield from paragraph(f"Sources: {len(shown.sources) or NONE}{whose}", width, style="bold")
+    called = _called_so(shown.asked.name if shown.asked.sources else None)
+    yield from paragraph(f"Sources{called}: {len(shown.sources) or NONE}{whose}", width, style="bold")
     if not shown.asked.sources:
         for each in shown.sources[:LISTED_SOURCES]:
             yield from paragraph(source_text(each.source), width, 2)
@@ -143,16 +144,20 @@ def _sources(shown: ShownProduct, width: int) -> Iterator[Row]:
         yield from table(headers, rows, width, 2)
 
 
+def _called_so(name: str | None) -> str:
+    return f' with "{name}" in their names' if name is not None else ""
+
+
 def _columns(shown: ShownProduct, width: int) -> Iterator[Row]:
     """The columns, source by source, as the token's user sees them."""
     yield Row("")
-    what = "Masked columns" if shown.asked.masked_only else "Columns"
+    what = ("Masked columns" if shown.asked.masked_only else "Columns") + _called_so(shown.asked.name)
     if shown.columns is None:
-        yield Row(f"{what}: {UNKNOWN}", "bold")
+        yield from paragraph(f"{what}: {UNKNOWN}", width, style="bold")
         return
     masked = sum(each.masking is not None for each in shown.columns)
     aside = f", {masked} of them masked" if masked and not shown.asked.masked_only else ""
-    yield Row(f"{what}: {len(shown.columns) or NONE}{aside}", "bold")
+    yield from paragraph(f"{what}: {len(shown.columns) or NONE}{aside}", width, style="bold")
     paths = {each.source.id: source_text(each.source) for each in shown.sources or ()}
     for source, columns in groupby(shown.columns, key=lambda each: (each.source_id, each.source_name)):
         yield Row("")
