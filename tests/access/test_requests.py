@@ -18,8 +18,10 @@ from click.testing import CliRunner
 
 from dpsync.apply.journal import Journal, Run
 from dpsync.cli import dpsync
+from dpsync.errors import UsageError
+from dpsync.marketplace.accesses import AbsentOperation
 from dpsync.marketplace.api import Client
-from dpsync.model.membership import Asking, Became, Done, RequestType
+from dpsync.model.membership import Asking, Became, Done, RequestType, Which
 from dpsync.model.plan import Target
 from dpsync.model.secret import Token
 from dpsync.pipeline import access
@@ -259,3 +261,102 @@ def test_on_a_terminal_the_answers_and_the_permission_are_asked_for(workspace: P
     assert process.returncode == 0
     assert "Your team: Other" in said
     assert said.endswith("Request: 1 pending.\n")
+
+
+# An API that is too old
+
+
+ABSENT = "does not know an operation that is needed here; its API is too old for it"
+
+
+@pytest.mark.parametrize("which", list(Which))
+def test_a_list_that_the_marketplace_does_not_have_is_said_to_be_too_old(
+    which: Which, settings: Settings, store: Store
+) -> None:
+    glob = "*/members" if which is Which.MEMBERS else REQUEST
+
+    async def work(client: Client, _journal: Journal) -> Done:
+        await access.listed(settings, SCORECARD, None, which, client, expiring=False)
+        raise AssertionError
+
+    with pytest.raises(AbsentOperation, match=ABSENT) as absent:
+        played(settings, store, Faults([Fault("GET", glob, code=404, times=9)]), work)
+    assert absent.value.exit_code == 1
+    assert f"The product {SCORECARD!r} is there" in absent.value.message
+    assert "(404)" in absent.value.message
+
+
+@pytest.mark.parametrize("glob", ["*/request-forms", "*/api/access-request"])
+def test_what_a_request_needs_to_know_may_be_too_new(glob: str, settings: Settings, store: Store) -> None:
+    async def work(client: Client, journal: Journal) -> Done:
+        return await access.requested(await asking(settings, client, "jane.doe"), client, journal)
+
+    with pytest.raises(AbsentOperation, match=ABSENT):
+        played(settings, store, Faults([Fault("GET", glob, code=404, times=9)]), work)
+    assert posts(store, "jane.doe") == 0
+
+
+@pytest.mark.parametrize("glob", ["*/datasources", "*/columns"])
+def test_what_a_masking_exception_needs_to_know_may_be_too_new(
+    glob: str, settings: Settings, store: Store
+) -> None:
+    async def work(client: Client, _journal: Journal) -> Done:
+        columns = ("ANALYTICS.SUPPORT.AGENTS.EMAIL",)
+        wanted = RequestType.MASKING_EXCEPTION
+        await access.asking(settings, "Customer Voice", ("jane.doe",), wanted, client, columns=columns)
+        raise AssertionError
+
+    with pytest.raises(AbsentOperation, match=ABSENT):
+        played(settings, store, Faults([Fault("GET", glob, code=404, times=9)]), work)
+
+
+def test_a_request_that_the_marketplace_cannot_take_is_refused_and_journaled(
+    settings: Settings, store: Store
+) -> None:
+    async def work(client: Client, journal: Journal) -> Done:
+        return await access.requested(await asking(settings, client, "jane.doe"), client, journal)
+
+    done = played(settings, store, Faults([Fault("POST", REQUEST, code=404)]), work)
+    (result,) = done.results
+    assert result.became is Became.REFUSED
+    assert ABSENT in result.message
+    assert posts(store, "jane.doe") == 0
+    (ended,) = (line for line in lines_of(settings.root) if line["type"] == "end")
+    assert ended["result"] != "ok"
+
+
+def test_a_revocation_that_the_marketplace_does_not_have_is_refused(settings: Settings, store: Store) -> None:
+    async def work(client: Client, journal: Journal) -> Done:
+        loss = await access.revoking(settings, "Customer Voice", ("lucas.martin",), (), client)
+        return await access.revoked(loss, client, journal)
+
+    done = played(settings, store, Faults([Fault("DELETE", "*", code=404, times=9)]), work)
+    assert {result.became for result in done.results} == {Became.REFUSED}
+    assert all(ABSENT in result.message for result in done.results)
+
+
+def test_a_product_that_is_gone_meanwhile_is_not_said_to_be_an_old_api(
+    settings: Settings, store: Store
+) -> None:
+    async def work(client: Client, journal: Journal) -> Done:
+        return await access.requested(await asking(settings, client, "jane.doe"), client, journal)
+
+    gone = [
+        Fault("POST", REQUEST, code=404),
+        Fault("GET", "*/data-product/c????????????????????????", code=404, times=9),
+    ]
+    (result,) = played(settings, store, Faults(gone), work).results
+    assert result.became is Became.REFUSED
+    assert ABSENT not in result.message
+
+
+def test_a_product_that_the_token_may_not_see_is_not_said_to_be_absent(
+    settings: Settings, store: Store
+) -> None:
+    async def work(client: Client, _journal: Journal) -> Done:
+        await access.listed(settings, "Hidden", None, Which.OPEN, client, expiring=False)
+        raise AssertionError
+
+    with pytest.raises(UsageError, match='The token may not see the data product "Hidden"') as refused:
+        played(settings, store, Faults([Fault("GET", "*/byName", code=403)]), work)
+    assert refused.value.exit_code == 1

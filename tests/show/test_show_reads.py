@@ -3,10 +3,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
-from dpsync.errors import NotAuthenticated, UsageError
+from dpsync.errors import BadAnswer, NotAuthenticated, UsageError
 from dpsync.kinds.data_product import DataProductSpec
 from dpsync.marketplace.showing import Around, Viewer, shown
 from dpsync.model.reference import Address
@@ -371,7 +372,10 @@ def many_products(count: int) -> World:
 )
 @pytest.mark.parametrize("vintage", ["v1", "v2"])
 def test_the_first_or_last_products_by_name_are_shown_and_that_there_are_more(
-    question: AboutProducts, names: list[str], more: bool, vintage: Vintage
+    question: AboutProducts,
+    names: list[str],
+    more: bool,
+    vintage: Vintage,
 ) -> None:
     found = table(Sandbox(many_products(250), vintage), question)
     assert [row.name for row in found.rows if isinstance(row, ListedProduct)] == names
@@ -383,8 +387,18 @@ def test_the_first_or_last_products_by_name_are_shown_and_that_there_are_more(
 def test_only_as_many_products_are_read_as_are_shown() -> None:
     sandbox = Sandbox(many_products(250))
     table(sandbox, AboutProducts(limit=3, descending=True))
-    (query,) = [dict(each.query) for each in sandbox.received if each.path.endswith("/data-product")]
+    (query,) = [
+        dict(parse_qsl(each.query)) for each in sandbox.received if each.path.endswith("/data-product")
+    ]
     assert query == {"sortBy": "name", "sortOrder": "desc", "limit": "4"}
+
+
+def test_a_list_that_does_not_end_is_an_error_and_not_taken_for_the_whole() -> None:
+    sandbox = Sandbox(w.small())
+    page = '{"data": [], "meta": {"nextToken": "again"}}'
+    sandbox.fail(Fault("GET", "*/api/data-product", code=200, body=page, times=9))
+    with pytest.raises(BadAnswer, match="does not come to an end"):
+        table(sandbox, AboutProducts(limit=1))
 
 
 def test_without_a_limit_the_order_is_turned_and_nothing_is_left_out() -> None:
@@ -411,10 +425,8 @@ def test_sources_and_columns_of_a_product_are_those_whose_names_hold_a_text(vint
     assert others.columns == tuple(one for one in every.columns if column in one.name.lower())
     assert others.columns != every.columns
     assert others.sources == every.sources
-    assert {dict(each.query).get("searchText") for each in sandbox.received if "columns" in each.path} == {
-        None,
-        column,
-    }
+    asked_for = [dict(parse_qsl(each.query)) for each in sandbox.received if each.path.endswith("/columns")]
+    assert {each.get("searchText") for each in asked_for} == {None, column}
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,10 @@ def product(
 @_owned_or_not
 @click.option("--descending", is_flag=True, help="By name from the end of the alphabet.")
 @click.option(
-    "--limit", metavar="N", type=click.IntRange(min=1), help="Only the first N, as the marketplace sorts them."
+    "--limit",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Only the first N, as the marketplace sorts them.",
 )
 @_shared
 def products(

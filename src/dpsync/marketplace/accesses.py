@@ -8,7 +8,8 @@ request is never sent a second time.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -45,6 +46,37 @@ from dpsync.model.showing import Declarations
 from dpsync.model.state import Person
 
 _PRODUCTS = "/api/data-product"
+
+
+class AbsentOperation(NotFound):
+    """404 from an operation on something that is there: the marketplace does not know the operation."""
+
+    exit_code = 1
+
+
+@asynccontextmanager
+async def _operation_on(what: str, read_again: Callable[[], Awaitable[object]]) -> AsyncIterator[None]:
+    """Tell apart what a 404 may mean by reading the object again. Raises AbsentOperation, or the 404 if it is gone."""
+    try:
+        yield
+    except NotFound as absent:
+        try:
+            await read_again()
+        except MarketplaceError:
+            raise absent from None
+        raise AbsentOperation(
+            f"This marketplace does not know an operation that is needed here; its API is too old for it. {what} is there, "
+            f"but: {absent.message}",
+            "Ask whether the marketplace can be updated; until then this is done in its own pages.",
+            method=absent.method,
+            path=absent.path,
+            status=absent.status,
+        ) from None
+
+
+def _on(client: Client, product: Product) -> AbstractAsyncContextManager[None]:
+    return _operation_on(f"The product {product.name!r}", lambda: client.get_data_product_by_id(product.id))
+
 
 List = Callable[..., Coroutine[Any, Any, tuple[Access, ...]]]
 
@@ -121,7 +153,8 @@ async def standing(
     )
     accesses = await _read(client, product, found)
     masking = wanted is RequestType.MASKING_EXCEPTION
-    return accesses, await read_unmasked(client, person.id) if masking else frozenset()
+    async with _on(client, product):
+        return accesses, await read_unmasked(client, person.id) if masking else frozenset()
 
 
 async def read_access(client: Client, product: Product, request_id: str) -> Access:
@@ -144,16 +177,20 @@ async def with_columns(client: Client, access: Access, sources: Mapping[str, str
     if access.type != RequestType.MASKING_EXCEPTION:
         return access
     columns = client.search_access_request_masking_exception_columns(access.id)
-    found = [
-        MaskedColumn(one.source_id, sources.get(one.source_id, one.source_name), one.name)
-        async for one in columns
-    ]
+    async with _operation_on(
+        f"The request {access.id!r}", lambda: client.get_access_request_by_id(access.id)
+    ):
+        found = [
+            MaskedColumn(one.source_id, sources.get(one.source_id, one.source_name), one.name)
+            async for one in columns
+        ]
     return replace(access, columns=tuple(found))
 
 
 async def read_form(client: Client, product: Product, wanted: RequestType) -> Form:
     """The form for requests of a type; in vintage v1 the one form there is. Raises UsageError if there is none."""
-    forms = await client.get_request_forms(product.id)
+    async with _on(client, product):
+        forms = await client.get_request_forms(product.id)
     exact = [form for form in forms if form.request_type == wanted]
     found = exact or [form for form in forms if form.request_type is None]
     if not found:
@@ -172,15 +209,17 @@ async def read_form(client: Client, product: Product, wanted: RequestType) -> Fo
 
 async def read_sources(client: Client, product: Product) -> Mapping[str, str]:
     """The sources of a product by id: their paths, or names where they have none."""
-    return {one.source_id: _called(one) async for one in client.search_data_sources(product.id)}
+    async with _on(client, product):
+        return {one.source_id: _called(one) async for one in client.search_data_sources(product.id)}
 
 
 async def read_columns(client: Client, product: Product) -> tuple[MaskedColumn, ...]:
     """Every column of a product. One that only the caller's own exception unmasks counts as masked."""
     caller = await client.user()
-    own = await read_unmasked(client, caller.global_user_id)
     sources = await read_sources(client, product)
-    columns = await client.search_data_product_columns(product.id).all()
+    async with _on(client, product):
+        own = await read_unmasked(client, caller.global_user_id)
+        columns = await client.search_data_product_columns(product.id).all()
     return tuple(
         MaskedColumn(
             column.source_id,
@@ -257,7 +296,8 @@ def _called(source: ProductSource) -> str:
 
 async def _read(client: Client, product: Product, found: Any) -> tuple[Access, ...]:
     try:
-        requests = await found.all()
+        async with _on(client, product):
+            requests = await found.all()
     except Forbidden:
         raise UsageError(
             f"This token may see the product {product.name!r}, but not who is in it.",
@@ -307,21 +347,25 @@ async def send_request(client: Client, ask: Asking, person: Person, before: Iter
 
     Raises MarketplaceError where it was refused, or where nobody can tell.
     """
-    answers = dict(ask.answers)
     try:
-        if ask.type is RequestType.DATA_ACCESS:
-            made = await client.request_access(ask.product.id, user=person.id, form=answers)
-        else:
-            columns = [ColumnReference(source_id=one.source_id, column_name=one.name) for one in ask.columns]
-            made = await client.request_masking_exception(
-                ask.product.id, user=person.id, columns=columns, form=answers
-            )
+        async with _on(client, ask.product):
+            made = await _requested(client, ask, person)
     except (Unreachable, BadAnswer):
         found = await _new_one(client, ask, person, {access.id for access in before})
         if found is None:
             raise
         return found
     return await _settled(client, made)
+
+
+async def _requested(client: Client, ask: Asking, person: Person) -> AccessRequest:
+    answers = dict(ask.answers)
+    if ask.type is RequestType.DATA_ACCESS:
+        return await client.request_access(ask.product.id, user=person.id, form=answers)
+    columns = [ColumnReference(source_id=one.source_id, column_name=one.name) for one in ask.columns]
+    return await client.request_masking_exception(
+        ask.product.id, user=person.id, columns=columns, form=answers
+    )
 
 
 async def _new_one(client: Client, ask: Asking, person: Person, before: Collection[str]) -> Access | None:
@@ -369,9 +413,10 @@ def revoke_call(product: Product, access: Access) -> Call:
 
 async def send_revocation(client: Client, product: Product, access: Access) -> None:
     """Revoke an access. One that turns out to be revoked already is."""
-    try:
-        await client.revoke_access(product.id, access.id)
-    except Refused:
-        now = await client.get_access_request_by_id(access.id)
-        if now.status != REVOKED:
-            raise
+    async with _on(client, product):
+        try:
+            await client.revoke_access(product.id, access.id)
+        except Refused:
+            now = await client.get_access_request_by_id(access.id)
+            if now.status != REVOKED:
+                raise

@@ -353,13 +353,19 @@ async def _first_products(
     found: list[models.DataProduct] = []
     if enough is None:
         return [each for each in await listing.all() if _wanted(each, asked, declarations)]
-    token, seen = None, set[str]()
-    while token not in seen and len(found) < enough:
-        seen.add(token or "")
+    token: str | None = None
+    seen: set[str | None] = set()
+    while token not in seen:
+        seen.add(token)
         page = await listing.page(next_token=token, limit=size)
         found += [each for each in page.entries if _wanted(each, asked, declarations)]
-        token = page.next_token or ""
-    return found[:enough]
+        token = page.next_token
+        if token is None or len(found) >= enough:
+            return found[:enough]
+    raise BadAnswer(
+        "The list of products does not come to an end: the marketplace named the same next page twice.",
+        "Run again; without --limit, if it stays so.",
+    )
 
 
 def _wanted(product: models.DataProduct, asked: AboutProducts, declarations: Declarations) -> bool:
