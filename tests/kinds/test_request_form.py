@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from dpsync.kinds.request_form import RequestFormSpec, ShortAnswerField
 from dpsync.kinds.review_flow import Approve, Delegate
 from dpsync.model.base import Surroundings
@@ -46,6 +48,6 @@ def test_an_id_written_twice_is_said() -> None:
 
 
 def test_rules_that_this_dpsync_does_not_understand_do_not_stop_it() -> None:
-    rules = ({"conditions": {}, "event": None}, {"event": ["x"]}, {})
+    rules: tuple[dict[str, Any], ...] = ({"conditions": {}, "event": None}, {"event": ["x"]}, {})
     assert not Approve.of(decision="approve", rules=rules).delegates
     assert Delegate.of(decision="delegate", rules=rules).delegates
