@@ -401,7 +401,7 @@ def test_the_workspace_of_the_manifest_page_is_valid(tmp_path: Path) -> None:
         settings = read_settings(
             document, document.root, "dpsync.yaml", tmp_path, environment=environment, environ={}
         )
-        assert not list(checks.problems(settings.guardrails))
+        assert not list(checks.problems(settings.policy.guardrails))
 
 
 def test_the_fragments_of_the_manifest_page_are_valid_where_they_belong(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from dpsync.errors import InvalidManifests, UsageError
 from dpsync.manifests.document import read_documents
+from dpsync.model.policy import Policy
 from dpsync.settings import (
     Settings,
     is_loopback,
@@ -75,7 +76,9 @@ def test_an_environment_is_settled_with_all_that_it_says() -> None:
         prune=True,
         token_variable="DPSYNC_TOKEN_PROD",
         parallelism=4,
-        guardrails={"deletes": {"severity": "warning", "most": 5, "share": 0.2, "protected": ("a", "b")}},
+        policy=Policy(
+            guardrails={"deletes": {"severity": "warning", "most": 5, "share": 0.2, "protected": ("a", "b")}}
+        ),
     )
 
 

@@ -24,6 +24,7 @@ from dpsync.kinds import API_VERSION
 from dpsync.model import hosts
 from dpsync.model.finding import Finding, Severity, in_order
 from dpsync.model.place import Origin, Places
+from dpsync.model.policy import Policy
 from dpsync.model.secret import Token
 from dpsync.model.validation import closest, shown, validated
 
@@ -224,7 +225,7 @@ class Settings:
     prune: bool
     token_variable: str
     parallelism: int
-    guardrails: Mapping[str, Mapping[str, object]]
+    policy: Policy
 
 
 def read_settings(
@@ -278,9 +279,11 @@ def read_settings(
         prune=chosen.prune,
         token_variable=chosen.token_variable,
         parallelism=chosen.parallelism,
-        guardrails={
-            rule: guardrail.model_dump(exclude_unset=True) for rule, guardrail in spec.guardrails.items()
-        },
+        policy=Policy(
+            guardrails={
+                rule: guardrail.model_dump(exclude_unset=True) for rule, guardrail in spec.guardrails.items()
+            }
+        ),
     )
 
 

@@ -12,8 +12,8 @@ from dataclasses import replace
 from dpsync.errors import MarketplaceError
 from dpsync.kinds.data_product import DataProductSpec
 from dpsync.model.access import Accesses
-from dpsync.model.call import Call
-from dpsync.model.change import Action, Change, FieldChange, SourceChange
+from dpsync.model.call import Action, Call
+from dpsync.model.change import Change, FieldChange, SourceChange
 from dpsync.model.outcome import Outcome
 from dpsync.model.place import Origin
 from dpsync.model.plan import Plan, Target

@@ -16,8 +16,7 @@ from dpsync.apply.journal import Journal, JournalUnwritable, NoJournal, Run
 from dpsync.errors import Unreachable
 from dpsync.kinds.review_flow import Review, Stage, UserReviewer
 from dpsync.kinds.shared import both
-from dpsync.model.call import Call
-from dpsync.model.change import Action
+from dpsync.model.call import Action, Call
 from dpsync.model.reference import Reference
 
 RUN = Run(a_plan().target, "jane.doe@acme.example", "0.1.0")

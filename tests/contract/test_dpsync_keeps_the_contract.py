@@ -30,7 +30,7 @@ from dpsync.model.outcome import Result
 from dpsync.model.plan import Plan, Target
 from dpsync.model.secret import Token
 from dpsync.model.state import DesiredState
-from dpsync.planner import pruning_plan, scope_of
+from dpsync.planner import pruning_plan, resolve, scope_of
 from dpsync.sandbox import Store, create_app
 from dpsync.sandbox.doors import BASE_URL, InProcess
 from dpsync.sandbox.seed import demo_world
@@ -166,7 +166,7 @@ async def _applied(door: Watched, vintage: Vintage, root: Path) -> None:
     token: Any = Token("sandbox")
     async with ReadClient(BASE_URL, token, transport=door) as reader:
         live = await read_live(reader, scope_of(desired), vintage=vintage)
-    plan: Plan = pruning_plan(desired, live, Target("test", WORKSPACE, "test", BASE_URL))
+    plan: Plan = pruning_plan(resolve(desired, live), live, Target("test", WORKSPACE, "test", BASE_URL))
     assert plan.has_changes
     assert {change.kind for change in plan.changes} <= set(KINDS)
     async with WriteClient(BASE_URL, token, transport=door) as writing:

@@ -23,12 +23,14 @@ import yaml
 
 from dpsync import pipeline
 from dpsync.apply.journal import NoJournal
+from dpsync.checks import GUARDRAILS
 from dpsync.errors import InvalidManifests
 from dpsync.marketplace.client import WriteClient
 from dpsync.marketplace.live import read_live
 from dpsync.model.change import Change
 from dpsync.model.outcome import Outcome, Result
 from dpsync.model.plan import Plan
+from dpsync.model.policy import Policy
 from dpsync.model.secret import Token
 from dpsync.model.state import LiveState, Scope
 from dpsync.sandbox import DEFAULT_TOKEN, Received, Store, World, create_app
@@ -44,9 +46,7 @@ Document = Mapping[str, Any]
 Put = Literal["merge", "replace"]
 
 GUARDED: Final[Mapping[str, Mapping[str, object]]] = {}
-UNGUARDED: Final[Mapping[str, Mapping[str, object]]] = {
-    name: {"severity": "off"} for name in ("delete-with-members", "probable-rename", "too-many-deletes")
-}
+UNGUARDED: Final[Mapping[str, Mapping[str, object]]] = {rule.name: {"severity": "off"} for rule in GUARDRAILS}
 
 SETTINGS: Final = Settings(
     root=Path(),
@@ -59,7 +59,7 @@ SETTINGS: Final = Settings(
     prune=True,
     token_variable="DPSYNC_TOKEN",
     parallelism=10,
-    guardrails=UNGUARDED,
+    policy=Policy(guardrails=UNGUARDED),
 )
 
 
@@ -200,7 +200,7 @@ class Market:
         guardrails: Mapping[str, Mapping[str, object]] = UNGUARDED,
     ) -> Plan:
         """The plan for these files, made with a client that could write."""
-        settings = replace(self.settings, prune=prune, guardrails=guardrails)
+        settings = replace(self.settings, prune=prune, policy=Policy(guardrails=guardrails))
         return self.plan_of(declared(files, settings), settings)
 
     def plan_of(self, found: pipeline.Declared, settings: Settings) -> Plan:

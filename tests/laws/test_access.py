@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from hypothesis import given
 
-from dpsync.model.change import Action, Change
+from dpsync.model.call import Action
+from dpsync.model.change import Change
 from dpsync.model.plan import Plan
 from laws.budget import law
 from laws.estates import Estate, estates, in_files

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 
 from dpsync.marketplace import assumptions
-from dpsync.model.change import Action
+from dpsync.model.call import Action
 from dpsync.model.outcome import Result
 from dpsync.model.plan import Plan
 from dpsync.sandbox.seed import random_world

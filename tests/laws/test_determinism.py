@@ -19,7 +19,7 @@ from dpsync import pipeline
 from dpsync.model.plan import Plan, Target
 from dpsync.model.report import Page, Report
 from dpsync.model.state import DesiredState, LiveState
-from dpsync.planner import pruning_plan, scope_of
+from dpsync.planner import pruning_plan, resolve, scope_of
 from dpsync.reports import FORMATS
 from laws.budget import law
 from laws.estates import Estate, estates, in_files
@@ -100,7 +100,9 @@ def test_the_planner_does_not_care_in_which_order_it_is_given_what_there_is(
 
 
 def _planned(desired: DesiredState, live: LiveState) -> dict[str, str]:
-    plan = pruning_plan(desired, live, Target("laws", desired.workspace_id, "sandbox", "sandbox:"))
+    plan = pruning_plan(
+        resolve(desired, live), live, Target("laws", desired.workspace_id, "sandbox", "sandbox:")
+    )
     return {name: render(Report("plan", "0", plan=plan), WIDE) for name, render in FORMATS.items()}
 
 

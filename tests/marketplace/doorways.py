@@ -12,7 +12,8 @@ import httpx2
 from dpsync.kinds import KINDS
 from dpsync.marketplace import ReadClient, WriteClient
 from dpsync.model.base import Spec
-from dpsync.model.change import Action, Change, FieldChange
+from dpsync.model.call import Action
+from dpsync.model.change import Change, FieldChange
 from dpsync.model.compare import mismatches
 from dpsync.model.place import Origin
 from dpsync.model.reference import Address

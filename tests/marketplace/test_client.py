@@ -21,8 +21,7 @@ from dpsync.marketplace import ReadClient, WriteClient
 from dpsync.marketplace.client import ATTEMPTS
 from dpsync.marketplace.paths import below, operation
 from dpsync.marketplace.slots import Slots
-from dpsync.model.call import Call
-from dpsync.model.change import Action
+from dpsync.model.call import Action, Call
 from dpsync.model.secret import Token
 from marketplace.doorways import TOKEN, URL, Slept, answering, made, run
 

@@ -14,8 +14,7 @@ from dpsync.marketplace import assumptions
 from dpsync.marketplace.endpoints import ENDPOINTS, data_product, data_source, domain, people, review_flow
 from dpsync.marketplace.endpoints.endpoint import FormPair, Parts
 from dpsync.model.base import Spec
-from dpsync.model.call import Call
-from dpsync.model.change import Action
+from dpsync.model.call import Action, Call
 from dpsync.model.compare import mismatches
 from dpsync.model.reference import Reference, SourceReference
 from dpsync.model.resource import LiveResource

@@ -14,14 +14,15 @@ from dpsync.kinds.review_flow import Approve
 from dpsync.kinds.shared import RequestForms
 from dpsync.model.access import Accesses
 from dpsync.model.base import FieldPath, Spec
-from dpsync.model.change import Action, Change
+from dpsync.model.call import Action
+from dpsync.model.change import Change
 from dpsync.model.identity import computed_id
 from dpsync.model.place import Origin
 from dpsync.model.plan import Plan, Target
 from dpsync.model.reference import Address, Reference, SourcePath, SourceReference
 from dpsync.model.resource import LiveResource, Resource
 from dpsync.model.state import Caller, Catalog, DesiredState, Domain, Gap, LiveState, Person, Source
-from dpsync.planner import keeping_plan, pruning_plan
+from dpsync.planner import keeping_plan, pruning_plan, resolve
 
 WORKSPACE = "planner-tests-1"
 TARGET = Target("tests", WORKSPACE, "sandbox", "sandbox:", "acme")
@@ -139,11 +140,11 @@ def live(*resources: LiveResource, catalog: Catalog = CATALOG, gaps: tuple[Gap, 
 
 
 def pruning(*resources: Resource, on: LiveState) -> Plan:
-    return pruning_plan(desired(*resources), on, TARGET)
+    return pruning_plan(resolve(desired(*resources), on), on, TARGET)
 
 
 def keeping(*resources: Resource, on: LiveState) -> Plan:
-    return keeping_plan(desired(*resources), on, TARGET)
+    return keeping_plan(resolve(desired(*resources), on), on, TARGET)
 
 
 def change(key: str, action: Action = Action.UPDATE, *, needs: str = "", follows: str = "") -> Change:

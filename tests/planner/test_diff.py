@@ -9,7 +9,7 @@ import pytest
 from dpsync.kinds.request_form import ChoiceField, ShortAnswerField
 from dpsync.kinds.review_flow import PermissionReviewer, Review, Stage, UserReviewer
 from dpsync.model.base import Spec
-from dpsync.model.change import Action
+from dpsync.model.call import Action
 from dpsync.model.fields import Effect
 from dpsync.model.reference import Reference
 from planner.states import (

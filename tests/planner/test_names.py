@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dpsync.model.change import Action
+from dpsync.model.call import Action
 from planner.states import (
     as_live,
     form,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dpsync.model.change import Action
+from dpsync.model.call import Action
 from dpsync.model.identity import computed_id
 from dpsync.planner.ownership import ownership
 from planner.states import (

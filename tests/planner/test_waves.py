@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import permutations
 
 from dpsync.kinds.shared import RequestForms
-from dpsync.model.change import Action, Change
+from dpsync.model.call import Action
+from dpsync.model.change import Change
 from dpsync.model.reference import Reference
 from dpsync.planner.waves import in_waves
 from planner.states import (

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from dpsync import checks
 from dpsync.checks.rule import Planned
 from dpsync.kinds.review_flow import DEFAULT_FLOW
-from dpsync.model.change import Action
+from dpsync.model.call import Action
 from dpsync.model.identity import computed_id
 from dpsync.model.plan import Plan
+from dpsync.model.policy import Policy
 from dpsync.model.reference import Reference
 from dpsync.model.resource import Resource
 from dpsync.model.state import Catalog, Gap, LiveState
@@ -29,12 +32,13 @@ from planner.states import (
     table,
 )
 
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
 OLD = computed_id(WORKSPACE, "DataProduct", "old")
 
 
 def guarded(*resources: Resource, on: LiveState) -> Plan:
     plan = pruning(*resources, on=on)
-    return plan.with_findings(checks.findings(Planned(desired(*resources), on, plan), {}))
+    return plan.with_findings(checks.findings(Planned(desired(*resources), on, plan, Policy(), NOW)))
 
 
 def test_an_object_that_could_not_be_read_completely_is_not_deleted() -> None:

@@ -20,7 +20,8 @@ from dpsync.kinds.review_flow import (
 from dpsync.kinds.shared import RequestForms
 from dpsync.model.access import Accesses
 from dpsync.model.base import FieldPath, Spec
-from dpsync.model.change import Action, Change, FieldChange, SourceChange
+from dpsync.model.call import Action
+from dpsync.model.change import Change, FieldChange, SourceChange
 from dpsync.model.compare import mismatches
 from dpsync.model.finding import Finding, Severity
 from dpsync.model.outcome import Outcome, Result

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dpsync.model.change import Action
+from dpsync.model.call import Action
 from dpsync.model.plan import Plan
 from dpsync.model.reference import Address
 from dpsync.model.report import Page, Report

@@ -11,7 +11,8 @@ from itertools import takewhile
 from typing import Any
 
 from dpsync.model.base import Spec, rules_of
-from dpsync.model.change import Action, Change
+from dpsync.model.call import Action
+from dpsync.model.change import Change
 from dpsync.model.compare import Mismatch, mismatches
 from dpsync.model.outcome import Outcome, Result
 from dpsync.model.resource import LiveResource

@@ -56,10 +56,10 @@ def _meant(word: str, known: Iterable[str]) -> str:
     return f"There are: {', '.join(listed)}." if listed else "It has none; only `severity` can be set."
 
 
-def findings(planned: Planned, chosen: Chosen) -> Iterator[Finding]:
+def findings(planned: Planned) -> Iterator[Finding]:
     """What every guardrail that is not off has to say about the plan."""
     for rule in GUARDRAILS:
-        mine = chosen.get(rule.name, {})
+        mine = planned.policy.guardrails.get(rule.name, {})
         severity = _SEVERITIES[str(mine.get("severity") or "error")]
         if severity is None:
             continue

@@ -14,7 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dpsync.checks.rule import Numbers, Planned, Rule
-from dpsync.model.change import Action, Change
+from dpsync.model.call import Action
+from dpsync.model.change import Change
 from dpsync.model.finding import Finding, Severity
 from dpsync.model.resource import LiveResource
 

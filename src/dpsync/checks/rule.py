@@ -4,22 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
 
 from dpsync.model.finding import Finding
 from dpsync.model.plan import Plan
+from dpsync.model.policy import Policy
+from dpsync.model.reference import Address
+from dpsync.model.resource import Resource
 from dpsync.model.state import DesiredState, LiveState
 
 Numbers = Mapping[str, float]
 """Thresholds by name."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Planned:
-    """Everything a guardrail may look at."""
+    """Everything a guardrail may look at.
+
+    `desired` is what the manifests say, `resolved` the same with every reference resolved; `plan` holds the impact of each
+    change. `now` is the time of the run, with its zone.
+    """
 
     desired: DesiredState
     live: LiveState
     plan: Plan
+    policy: Policy
+    now: datetime
+    resolved: tuple[Resource, ...] = ()
+
+    @cached_property
+    def resolved_by_address(self) -> Mapping[Address, Resource]:
+        return {resource.address: resource for resource in self.resolved}
 
 
 @dataclass(frozen=True, slots=True)

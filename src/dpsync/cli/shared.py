@@ -265,7 +265,7 @@ def settings_for(workspace: Path | None, environment: str | None, url: str | Non
     )
     problems = tuple(
         Finding("unknown-guardrail", Severity.ERROR, message, remedy, Origin(file.name, *document.at(path)))
-        for path, message, remedy in checks.problems(settings.guardrails)
+        for path, message, remedy in checks.problems(settings.policy.guardrails)
     )
     if problems:
         raise InvalidManifests(problems)

@@ -24,8 +24,7 @@ from dpsync.marketplace.operations.filters import RequestStatus
 from dpsync.marketplace.paths import below
 from dpsync.marketplace.tasks import together
 from dpsync.marketplace.waiting import waiting
-from dpsync.model.call import Call
-from dpsync.model.change import Action
+from dpsync.model.call import Action, Call
 from dpsync.model.membership import (
     PENDING,
     REVOKED,

@@ -18,8 +18,8 @@ from dpsync.marketplace.endpoints import ENDPOINTS, data_product
 from dpsync.marketplace.endpoints.calls import changed_fields
 from dpsync.marketplace.endpoints.endpoint import FormPair, Parts
 from dpsync.marketplace.tasks import together
-from dpsync.model.call import Call
-from dpsync.model.change import Action, Change
+from dpsync.model.call import Action, Call
+from dpsync.model.change import Change
 from dpsync.model.reference import SourceReference
 from dpsync.model.resource import LiveResource
 

@@ -1,7 +1,7 @@
 """A change: what would be done to one object, from what to what, and why it may not be done.
 
 A change holds the actions of the API (create, update, replace-sources, delete), the differences field by field, and
-answers who could be affected (`removes_access`). It knows nothing of calls; those are made in `marketplace/endpoints/`.
+answers who could be affected (`removes_access`). Its calls are made in `marketplace/endpoints/`; it only carries them.
 """
 
 from __future__ import annotations
@@ -10,20 +10,22 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from dpsync.model.call import Action, Call
 from dpsync.model.fields import Effect
 from dpsync.model.finding import Finding
+from dpsync.model.impact import Impact
 from dpsync.model.place import Origin
 from dpsync.model.reference import Address, SourceReference
 from dpsync.model.resource import LiveResource, Resource
 
 
-class Action(StrEnum):
-    """What the API can do to an object."""
+class Provenance(StrEnum):
+    """Where a change comes from, compared with a base: the manifests, the live side, an apply that broke off, a pattern."""
 
-    CREATE = "create"
-    UPDATE = "update"
-    REPLACE_SOURCES = "replace-sources"
-    DELETE = "delete"
+    DECLARED = "declared"
+    DRIFTED = "drifted"
+    LEFT_OVER = "left-over"
+    BY_MATCH = "by-match"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ class Change:
     """What is to be done to one object. `before` is None for a create, `after` for a delete of what no manifest names.
 
     `needs` are changes without which this one cannot be made; `follows` are those that only go first. `blocked` holds
-    the findings that forbid it: such a change is shown and never applied.
+    the findings that forbid it: such a change is shown and never applied. `impact` is None until it was worked out, and
+    `provenance` without a base to compare with. `calls` are those that would be sent if the object stays as it was read.
     """
 
     address: Address
@@ -85,6 +88,9 @@ class Change:
     follows: tuple[Address, ...] = ()
     wave: int = 0
     blocked: tuple[Finding, ...] = ()
+    impact: Impact | None = None
+    provenance: Provenance | None = None
+    calls: tuple[Call, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -111,6 +117,8 @@ class Change:
             found.add(Effect.REMOVES_ACCESS)
         if self.action is Action.DELETE and self.before is not None:
             found.add(Effect.REMOVES_ACCESS if self.before.spec.gives_access else Effect.REVIEW)
+        if self.action is Action.CREATE and self.after is not None:
+            found.add(Effect.REVIEW if self.after.spec.gives_access else Effect.DESCRIPTIVE)
         return frozenset(found)
 
     @property
@@ -122,6 +130,6 @@ class Change:
         return Effect.GRANTS_ACCESS in self.effects
 
     @property
-    def effect(self) -> Effect | None:
-        """The gravest effect, or None for a create that touches nobody."""
-        return next((effect for effect in Effect if effect in self.effects), None)
+    def effect(self) -> Effect:
+        """The class of the change: the gravest of its effects."""
+        return next((effect for effect in Effect if effect in self.effects), Effect.DESCRIPTIVE)

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from dpsync.model.change import Action, Change
+from dpsync.model.call import Action
+from dpsync.model.change import Change
+from dpsync.model.fields import Effect
 from dpsync.model.finding import Finding, Severity, in_order
 from dpsync.model.reference import Address
 from dpsync.model.resource import LiveResource
@@ -34,7 +36,8 @@ class Plan:
 
     `kept` are owned objects that no manifest names any more and that pruning, being off, leaves alone. `owned` is how
     many live objects this workspace made or adopted, `unchanged` how many declared ones are as they should be,
-    `unmanaged` how many live ones are nobody's.
+    `unmanaged` how many live ones are nobody's. `allowed` are the guardrails that the command line let pass, as
+    `RULE:RESOURCE`.
     """
 
     target: Target
@@ -45,6 +48,7 @@ class Plan:
     unchanged: int = 0
     unmanaged: Mapping[str, int] = field(default_factory=dict)
     complete: bool = True
+    allowed: tuple[str, ...] = ()
 
     @cached_property
     def by_address(self) -> Mapping[Address, Change]:
@@ -74,6 +78,12 @@ class Plan:
         for change in self.applicable:
             waves.setdefault(change.wave, []).append(change)
         return tuple(tuple(waves[number]) for number in sorted(waves))
+
+    @property
+    def effect(self) -> Effect | None:
+        """The class of the plan: the gravest of what apply would make, or None if there is nothing to make."""
+        made = {change.effect for change in self.applicable}
+        return next((effect for effect in Effect if effect in made), None)
 
     def count(self, action: Action) -> int:
         """How many applicable changes are summarised under this action; replace-sources counts as update."""

@@ -8,16 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from dpsync.model.change import Change
 from dpsync.model.finding import Finding, Severity
 from dpsync.model.outcome import Outcome, Result
 from dpsync.model.plan import Plan
+from dpsync.model.resource import LiveResource
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """What `command` found. `plan` is None for validate; `outcomes` is None unless something was applied.
 
-    `declared` counts the resources of the manifests by kind.
+    `declared` counts the resources of the manifests by kind. `unmanaged` are the live objects of no manifest, where they
+    were asked for; `unreviewed` are the changes that were found and left because nobody reviewed them.
     """
 
     command: str
@@ -27,6 +30,8 @@ class Report:
     findings: tuple[Finding, ...] = ()
     declared: Mapping[str, int] = field(default_factory=dict)
     interrupted: bool = False
+    unmanaged: tuple[LiveResource, ...] | None = None
+    unreviewed: tuple[Change, ...] = ()
 
     @property
     def errors(self) -> tuple[Finding, ...]:

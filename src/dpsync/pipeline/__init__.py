@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dpsync import __version__
@@ -80,12 +81,14 @@ async def planned(settings: Settings, desired: DesiredState, client: ReadClient)
     from dpsync import checks
     from dpsync.checks.rule import Planned
     from dpsync.marketplace.live import read_live
-    from dpsync.planner import keeping_plan, pruning_plan, scope_of
+    from dpsync.planner import keeping_plan, pruning_plan, resolve, scope_of
 
     made_by = pruning_plan if settings.prune else keeping_plan
     live = await read_live(client, scope_of(desired), vintage=settings.vintage)
-    plan = made_by(desired, live, _target(settings, live))
-    return plan.with_findings(checks.findings(Planned(desired, live, plan), settings.guardrails))
+    resolved = resolve(desired, live)
+    plan = made_by(resolved, live, _target(settings, live))
+    asked = Planned(desired, live, plan, settings.policy, datetime.now(UTC), resolved.resources)
+    return plan.with_findings(checks.findings(asked))
 
 
 async def applied(settings: Settings, plan: Plan, client: WriteClient, during: During) -> tuple[Outcome, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dpsync.planner.build import keeping_plan, pruning_plan
+from dpsync.planner.resolve import Resolved, resolve
 from dpsync.planner.scope import scope_of
 
-__all__ = ["keeping_plan", "pruning_plan", "scope_of"]
+__all__ = ["Resolved", "keeping_plan", "pruning_plan", "resolve", "scope_of"]

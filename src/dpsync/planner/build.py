@@ -7,33 +7,34 @@ from dataclasses import dataclass, replace
 
 from dpsync.kinds import KINDS
 from dpsync.model.base import references_in, rules_of
-from dpsync.model.change import Action, Change
+from dpsync.model.call import Action
+from dpsync.model.change import Change
 from dpsync.model.fields import Effect
 from dpsync.model.finding import Finding, Severity
 from dpsync.model.plan import Plan, Target
 from dpsync.model.reference import Address, Reference
 from dpsync.model.resource import LiveResource, Resource
-from dpsync.model.state import DesiredState, LiveState
+from dpsync.model.state import LiveState
 from dpsync.planner.diff import creation, difference, removal
 from dpsync.planner.names import with_name_order
 from dpsync.planner.ownership import ownership
-from dpsync.planner.resolve import Resolved, resolve
+from dpsync.planner.resolve import Resolved
 from dpsync.planner.waves import in_waves
 
 
-def pruning_plan(desired: DesiredState, live: LiveState, target: Target) -> Plan:
+def pruning_plan(resolved: Resolved, live: LiveState, target: Target) -> Plan:
     """The plan that also deletes what this workspace made and no manifest names any more."""
-    return _plan(desired, live, target, prunes=frozenset(one.id for one in ownership(desired, live).orphans))
+    orphans = ownership(resolved.desired, live).orphans
+    return _plan(resolved, live, target, prunes=frozenset(one.id for one in orphans))
 
 
-def keeping_plan(desired: DesiredState, live: LiveState, target: Target) -> Plan:
+def keeping_plan(resolved: Resolved, live: LiveState, target: Target) -> Plan:
     """The plan that keeps, and names, what this workspace made and no manifest names any more."""
-    return _plan(desired, live, target, prunes=frozenset())
+    return _plan(resolved, live, target, prunes=frozenset())
 
 
-def _plan(desired: DesiredState, live: LiveState, target: Target, *, prunes: frozenset[str]) -> Plan:
-    whose = ownership(desired, live)
-    resolved = resolve(desired, live)
+def _plan(resolved: Resolved, live: LiveState, target: Target, *, prunes: frozenset[str]) -> Plan:
+    whose = ownership(resolved.desired, live)
     drafts = [
         draft for resource in resolved.resources if (draft := _declared(resource, live, resolved)) is not None
     ]

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from dpsync.kinds import KINDS
-from dpsync.model.change import Action, Change
+from dpsync.model.call import Action
+from dpsync.model.change import Change
 from dpsync.model.finding import Finding, Severity
 from dpsync.model.reference import Address
 from dpsync.model.resource import LiveResource

@@ -36,11 +36,12 @@ _ALIKE = 0.75
 
 @dataclass(frozen=True)
 class Resolved:
-    """The declared resources with every reference resolved, and what could not be.
+    """The resources of `desired` with every reference resolved, and what could not be.
 
     `unresolved` holds, by address, the errors that block a resource; `findings` everything else worth saying.
     """
 
+    desired: DesiredState
     resources: tuple[Resource, ...]
     unresolved: Mapping[Address, tuple[Finding, ...]]
     findings: tuple[Finding, ...]
@@ -68,6 +69,7 @@ class _Resolution:
                 continue
             done[resource.address] = self._resource(resource)
         return Resolved(
+            self.desired,
             tuple(done[resource.address] for resource in self.desired.resources),
             {address: tuple(findings) for address, findings in self.errors.items()},
             tuple(self.notices),

@@ -11,7 +11,8 @@ from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
 from dpsync.kinds import KINDS
-from dpsync.model.change import Action, Change
+from dpsync.model.call import Action
+from dpsync.model.change import Change
 from dpsync.model.reference import Address
 from dpsync.planner.names import blocked_swap
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from dpsync.model.change import Action, Change, FieldChange
+from dpsync.model.call import Action
+from dpsync.model.change import Change, FieldChange
 from dpsync.model.finding import Finding
 from dpsync.model.outcome import Outcome
 from dpsync.model.place import Origin

@@ -11,7 +11,8 @@ import html
 import re
 from collections.abc import Iterable, Iterator
 
-from dpsync.model.change import Action, Change
+from dpsync.model.call import Action
+from dpsync.model.change import Change
 from dpsync.model.plan import Plan
 from dpsync.model.report import Page, Report
 from dpsync.reports import sentences

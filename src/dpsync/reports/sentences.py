@@ -13,7 +13,8 @@ from types import MappingProxyType
 
 from dpsync.kinds import KINDS
 from dpsync.model.base import Spec, rules_of
-from dpsync.model.change import Action, Change, FieldChange
+from dpsync.model.call import Action
+from dpsync.model.change import Change, FieldChange
 from dpsync.model.fields import Effect
 from dpsync.model.finding import Finding, in_order
 from dpsync.model.outcome import Outcome, Result

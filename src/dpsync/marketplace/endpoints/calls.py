@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from dpsync.marketplace.paths import below
 from dpsync.model.base import Spec
-from dpsync.model.call import Call
-from dpsync.model.change import Action, Change
+from dpsync.model.call import Action, Call
+from dpsync.model.change import Change
 
 Wanted = TypeVar("Wanted", bound=Spec)
 

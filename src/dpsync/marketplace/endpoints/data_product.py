@@ -23,8 +23,8 @@ from dpsync.marketplace.endpoints.endpoint import Endpoint, FormPair, Parts
 from dpsync.marketplace.paths import below
 from dpsync.marketplace.wire import Id, Wire, listing, named, parsed, parsed_each, unreadable
 from dpsync.model.access import Accesses
-from dpsync.model.call import Call
-from dpsync.model.change import Action, Change
+from dpsync.model.call import Action, Call
+from dpsync.model.change import Change
 from dpsync.model.reference import Reference, SourceReference
 from dpsync.model.resource import LiveResource
 
