@@ -18,7 +18,7 @@ from dpsync.errors import (
     UsageError,
 )
 from dpsync.marketplace import ReadClient, WriteClient
-from dpsync.marketplace.client import ATTEMPTS
+from dpsync.marketplace.client import ATTEMPTS, TAG_SEARCH
 from dpsync.marketplace.paths import below, operation
 from dpsync.marketplace.slots import Slots
 from dpsync.model.call import Action, Call
@@ -86,6 +86,63 @@ def test_a_read_client_sends_no_other_verb(method: str) -> None:
         run(write())
     assert not requests
     assert not hasattr(ReadClient, "send")
+
+
+def searched(
+    path: str, *answers: httpx2.Response | Exception, client: type[ReadClient] = ReadClient
+) -> tuple[Any, list[httpx2.Request]]:
+    transport, requests = answering(*answers)
+
+    async def search() -> Any:
+        async with made(client, transport) as one:
+            return await one.search(path, {"dataSourceIds": [1]})
+
+    return run(search()), requests
+
+
+def test_a_read_client_may_send_the_one_search_whose_filters_are_a_body() -> None:
+    found, (request,) = searched(TAG_SEARCH, ok({"data": [], "total": 0}))
+    assert found == {"data": [], "total": 0}
+    assert (request.method, str(request.url)) == ("POST", URL + TAG_SEARCH)
+    assert request.content == b'{"dataSourceIds":[1]}'
+
+
+@pytest.mark.parametrize("client", [ReadClient, WriteClient])
+@pytest.mark.parametrize(
+    "path",
+    ["/api/data-product", f"{TAG_SEARCH}/", f"{TAG_SEARCH}?x", f"{TAG_SEARCH}/../x", TAG_SEARCH.upper(), ""],
+)
+def test_a_search_has_exactly_that_path_and_nothing_else_is_sent(path: str, client: type[ReadClient]) -> None:
+    with pytest.raises(RuntimeError, match="nothing was sent"):
+        searched(path, client=client)
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "post"])
+def test_a_read_client_sends_no_other_verb_to_the_search(method: str) -> None:
+    transport, requests = answering(ok())
+
+    async def write() -> None:
+        async with made(ReadClient, transport) as client:
+            await client._request(method, TAG_SEARCH, body={})
+
+    with pytest.raises(RuntimeError, match="may not send"):
+        run(write())
+    assert not requests
+
+
+@pytest.mark.parametrize("lost", [bad(503), bad(429), httpx2.ReadError("gone"), httpx2.ConnectError("no")])
+def test_a_search_only_reads_and_is_sent_again(lost: httpx2.Response | Exception) -> None:
+    found, requests = searched(TAG_SEARCH, lost, lost, ok({"total": 1}))
+    assert found == {"total": 1}
+    assert len(requests) == 3
+
+
+def test_a_search_is_given_up_like_a_get_and_its_error_does_not_doubt_what_took_effect() -> None:
+    with pytest.raises(Unreachable) as caught:
+        searched(TAG_SEARCH, *[bad(503)] * ATTEMPTS)
+    assert "took effect" not in caught.value.message
+    with pytest.raises(BadAnswer):
+        searched(TAG_SEARCH, bad(500))
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
 """The client: a few connections, one token, bounded and patient; `ReadClient` cannot write, `WriteClient` can.
 
 A room of its own because it is where the wire begins: retries, timeouts, both styles of paging (FACTS 1.5), and errors
-that name the call. What a payload means is not its business. A plan is read with a `ReadClient`, which refuses every verb
-but GET in its lowest function; it must never be given a way round that.
+that name the call. What a payload means is not its business. A plan is read with a `ReadClient`, which refuses in its
+lowest function every verb but GET, and one POST that only reads: the search for applied tags, by its exact path. It must
+never be given another way round that.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ from dpsync.model.secret import Token
 MOST_AT_ONCE: Final = 32
 ATTEMPTS: Final = 5
 
+TAG_SEARCH: Final = "/api/metadata/tags/applied/search"
+"""The one path that planning may POST to: a search whose filters are its body (FACTS 0.11, 1.5)."""
+
 _IDEMPOTENT: Final = frozenset({"GET", "PUT", "DELETE"})
 _NOT_SENT: Final = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 _FIRST_DELAY: Final = 0.5
@@ -59,6 +63,8 @@ class _Failure:
 
 class ReadClient:
     """Reads a marketplace, and nothing else. An async context manager.
+
+    It sends GET only, and a POST to `TAG_SEARCH`, which reads.
 
     `url` is an environment's, such as `https://na.api.immutacloud.com/marketplace`; paths are below it. `allowed_hosts`
     are hosts that may get the token besides the vendor's and this machine. `requests` counts what was sent, by operation.
@@ -126,6 +132,16 @@ class ReadClient:
         """The JSON at a path."""
         response = await self._request("GET", path, params=params)
         return answers.content_of(response, "GET", path) if response is not None else None
+
+    async def search(self, path: str, body: Mapping[str, Any]) -> Any:
+        """The JSON that a search answers whose filters are a body; sent again like a GET.
+
+        There is one, `TAG_SEARCH`; any other path is refused, and nothing is sent.
+        """
+        if path != TAG_SEARCH:
+            raise RuntimeError(f"POST {path} is not known to only read; nothing was sent.")
+        response = await self._request("POST", path, body=dict(body))
+        return answers.content_of(response, "POST", path) if response is not None else None
 
     async def pages_by_token(
         self, path: str, params: Params | None = None, *, key: str | tuple[str, ...] = "id"
@@ -202,7 +218,7 @@ class ReadClient:
 
         `look` is what to do about a POST whose answer is lost and that cannot be settled.
         """
-        if method not in self.methods:
+        if method not in self.methods and not _is_search(method, path):
             raise RuntimeError(f"{type(self).__name__} may not send {method} {path}; nothing was sent.")
         attempt = 1
         while True:
@@ -210,7 +226,7 @@ class ReadClient:
                 outcome = await self._attempt(method, path, params, body)
                 if isinstance(outcome, httpx2.Response):
                     return outcome
-                self._raise_if_final(outcome, method, settled, look)
+                self._raise_if_final(outcome, settled, look, again=_may_repeat(method, path))
                 if attempt < ATTEMPTS:
                     await self._sleep(self._delay(outcome, attempt))
             if outcome.follows is _Next.UNSURE and settled is not None and await settled():
@@ -219,10 +235,11 @@ class ReadClient:
                 raise _given_up(outcome.error)
             attempt += 1
 
-    def _raise_if_final(self, failure: _Failure, method: str, settled: Settled | None, look: str) -> None:
+    def _raise_if_final(self, failure: _Failure, settled: Settled | None, look: str, *, again: bool) -> None:
+        """Raise what ends it. `again` says that the request does no harm if it is carried out twice."""
         if failure.follows is _Next.STOP:
             raise failure.error
-        if failure.follows is _Next.UNSURE and method not in _IDEMPOTENT and settled is None:
+        if failure.follows is _Next.UNSURE and not again and settled is None:
             raise _not_known(failure.error, look)
 
     async def _attempt(
@@ -246,7 +263,7 @@ class ReadClient:
         if response.status_code == 429:
             return _Failure(error, _Next.AGAIN, wait)
         if response.status_code in answers.PASSING or (
-            response.status_code >= 500 and method not in _IDEMPOTENT
+            response.status_code >= 500 and not _may_repeat(method, path)
         ):
             return _Failure(error, _Next.UNSURE, wait)
         return _Failure(error, _Next.STOP)
@@ -299,6 +316,14 @@ class WriteClient(ReadClient):
             call.method, call.path, body=None if call.body is None else dict(call.body), settled=settled
         )
         return None if response is None else answers.confirmation_of(response, call.method, call.path)
+
+
+def _is_search(method: str, path: str) -> bool:
+    return method == "POST" and path == TAG_SEARCH
+
+
+def _may_repeat(method: str, path: str) -> bool:
+    return method in _IDEMPOTENT or _is_search(method, path)
 
 
 def _usable(token: Token) -> str:

@@ -239,7 +239,7 @@ class _Reading:
         try:
             return request_form.linked(await self.client.get(request_form.linked_path(form)))
         except MarketplaceError as error:
-            if _ends_the_run(error):
+            if ends_the_run(error):
                 raise
             return None
 
@@ -330,7 +330,7 @@ class _Reading:
             pages = self.client.pages_by_token(data_product.named_sources_path(identity))
             found = data_source.read_of_product([entry async for page in pages for entry in page])
         except MarketplaceError as error:
-            if _ends_the_run(error):
+            if ends_the_run(error):
                 raise
             return  # their ids will do: nothing is decided by names
         self.strays |= {source.id: source for source in found if source.id not in self.listed}
@@ -402,7 +402,7 @@ class _Reading:
         try:
             return await work
         except MarketplaceError as error:
-            if _ends_the_run(error):
+            if ends_the_run(error):
                 raise
             self.gaps.append(Gap(kind, identity, error.message))
             return None
@@ -414,7 +414,7 @@ def _beginning(text: str) -> str:
     return word if len(word) > 2 and word != text else ""
 
 
-def _ends_the_run(error: MarketplaceError) -> bool:
+def ends_the_run(error: MarketplaceError) -> bool:
     """Whether going on is pointless: the token is not accepted, or there is nobody there."""
     return isinstance(error, NotAuthenticated) or (isinstance(error, Unreachable) and not error.status)
 

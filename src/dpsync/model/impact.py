@@ -24,26 +24,28 @@ class Reach(StrEnum):
     COUNTS = (
         "counts"  # nobody's members are read; only a product without approved requests is known to have none
     )
-    MANAGED = (
-        "managed"  # members of changed products, and of the workspace's others that have a removed source
-    )
-    FULL = "full"  # of every product that has a removed source
+    MANAGED = "managed"  # members of changed products, and of the workspace's others that have a source that comes or goes
+    FULL = "full"  # of every product that has a source that comes or goes
 
 
 @dataclass(frozen=True, slots=True)
 class Questions:
     """What has to be read for the impact of a plan.
 
-    `products` are ids of products whose members are asked for; `added` and `removed` ids of sources that come and go;
-    `forms` ids of forms whose products are asked for; `sensitive` the patterns of tags that are called out. With
-    `everywhere`, products whose sources were not read are asked whether they have a removed one.
+    `products` are ids of products whose members are asked for; `forms` ids of forms whose products are. `added` are ids of
+    sources that come, whose tags are asked for, and `sensitive` the patterns of tags that are called out; `shown` says
+    which product has an added source already and so shows its columns, by source id. `touched` are ids of sources that
+    members gain or lose: of the products in `elsewhere`, whose sources were not read, those that have one are asked for
+    their members, too. `everywhere`: with these, every product that may give a touched source is asked.
     """
 
     products: frozenset[str] = frozenset()
     added: frozenset[str] = frozenset()
-    removed: frozenset[str] = frozenset()
+    touched: frozenset[str] = frozenset()
+    elsewhere: frozenset[str] = frozenset()
     forms: frozenset[str] = frozenset()
     sensitive: tuple[str, ...] = ()
+    shown: Mapping[str, str] = field(default_factory=dict)
     everywhere: bool = False
 
 
@@ -59,15 +61,17 @@ class Audience:
 class Evidence:
     """What was read for the impact of a plan. What is missing from a mapping is not known.
 
-    `audiences` by product id; `contents` are the sources of products that the live state does not tell; `tags` are the
-    sensitive tags on an added source or its columns, and `columns` those columns where a product shows them, by source id;
-    `reached` are the ids of the products of a form, by form id.
+    `audiences` by product id; `contents` are the sources of products that the live state does not tell; `reached` are the
+    ids of the products of a form, by form id. By source id: `tags` are the sensitive tags on an added source or its
+    columns, `column_tags` those of them that are on at least one column, and `columns` the names of these columns, if a
+    product shows them. `everywhere`: everything that was asked of products outside the workspace was answered.
     """
 
     audiences: Mapping[str, Audience] = field(default_factory=dict)
     people: Mapping[str, Person] = field(default_factory=dict)
     contents: Mapping[str, frozenset[str]] = field(default_factory=dict)
     tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    column_tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reached: Mapping[str, frozenset[str]] = field(default_factory=dict)
     everywhere: bool = False
@@ -77,8 +81,10 @@ class Evidence:
 class SourceImpact:
     """One source that people gain or lose at once. `people` are those who do; None: not known who.
 
-    `keepers` neither gain nor lose it, because a product of `through` (titles) gives it to them as well. `tags` are the
-    sensitive ones on the source or on its `columns`; None: not known. `is_new`: it is in no known product yet (FACTS 0.5).
+    `keepers` neither gain nor lose it, because a product of `through` (titles, one for each keeper, each once) gives it to
+    them as well. `tags` are the sensitive ones on the source or on a column of it; None: not known. Those in `column_tags`
+    are on at least one column, and `columns` names these columns; empty: no product shows them. `is_new`: it is in no known
+    product yet (FACTS 0.5).
     """
 
     source: SourceReference
@@ -86,6 +92,7 @@ class SourceImpact:
     keepers: frozenset[str] = frozenset()
     through: tuple[str, ...] = ()
     tags: tuple[str, ...] | None = ()
+    column_tags: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     is_new: bool = False
 
@@ -94,10 +101,13 @@ class SourceImpact:
 class Impact:
     """Whom a change touches. Numbers that are None are not known.
 
-    `members` are those of the product now; `ended` how many approvals a delete ends for good; `exceptions` how many
-    masking exceptions end; `pending` how many requests wait that the change concerns; `products` how many products a form
-    or agreement reaches. `uncertain` says why what people keep is not known (a move to another domain); empty if it is.
-    `everywhere`: products outside the workspace were looked at, too.
+    `gained` and `lost` have every source that comes or goes, also where that is nothing to anybody: `people` is then empty.
+    `members` are those of the product now, if the change touches what it gives, and otherwise nobody. `ended` is how many
+    approvals a delete ends for good: as many as members, or, if these were not read, as the product says it has, which
+    counts masking exceptions, too. `exceptions` is how many masking exceptions end, `pending` how many requests wait that
+    the change ends or concerns, `products` how many products a form or agreement reaches. `uncertain` says why what people
+    keep is not known (a move to another domain); empty if it is. `everywhere`: products outside the workspace were looked
+    at, too.
     """
 
     gained: tuple[SourceImpact, ...] = ()

@@ -71,3 +71,8 @@ class Policy:
     names: Mapping[str, str] = field(default_factory=dict)
     exclusive: tuple[str, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """What the command line lets pass, as `RULE:RESOURCE`."""
+        return tuple(f"{one.rule}:{one.resource}" for one in self.exemptions if one.origin is None)

@@ -12,6 +12,7 @@ from dpsync.model.change import Change
 from dpsync.model.finding import Finding, Severity
 from dpsync.model.outcome import Outcome, Result
 from dpsync.model.plan import Plan
+from dpsync.model.reference import Address
 from dpsync.model.resource import LiveResource
 
 
@@ -20,7 +21,9 @@ class Report:
     """What `command` found. `plan` is None for validate; `outcomes` is None unless something was applied.
 
     `declared` counts the resources of the manifests by kind. `unmanaged` are the live objects of no manifest, where they
-    were asked for; `unreviewed` are the changes that were found and left because nobody reviewed them.
+    were asked for. Of a plan that was reviewed: `unreviewed` are the changes that were found and left because nobody
+    reviewed them, `gone` those that were reviewed and are not needed any more, and `others` how many are about something
+    else.
     """
 
     command: str
@@ -32,6 +35,8 @@ class Report:
     interrupted: bool = False
     unmanaged: tuple[LiveResource, ...] | None = None
     unreviewed: tuple[Change, ...] = ()
+    gone: tuple[Address, ...] = ()
+    others: int = 0
 
     @property
     def errors(self) -> tuple[Finding, ...]:

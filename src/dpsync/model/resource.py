@@ -67,6 +67,17 @@ class LiveResource:
     parts: frozenset[str] = frozenset()
     """Which parts were read: `fields`, and for products `sources` and `forms`."""
 
+    def __eq__(self, other: object) -> bool:
+        """By what every live object has: what one room knows besides, and does not compare, makes no other object."""
+        return isinstance(other, LiveResource) and self._compared == other._compared
+
+    def __hash__(self) -> int:
+        return hash(self._compared)
+
     @property
     def title(self) -> str:
         return self.spec.title or self.id
+
+    @property
+    def _compared(self) -> tuple[object, ...]:
+        return (self.kind, self.id, self.spec, self.revision, self.accesses, self.parts)

@@ -1,11 +1,15 @@
-"""Users and groups on the wire: searches without a second page (FACTS 0.13), and the caller (FACTS 1.2)."""
+"""Users and groups on the wire: searches without a second page (FACTS 0.13), the caller (FACTS 1.2), and members."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from dpsync.marketplace.assumptions import GOVERNANCE, MANAGE_PRODUCTS, MILLISECONDS_FROM
+from dpsync.marketplace.endpoints.data_product import COLLECTION as PRODUCTS
+from dpsync.marketplace.paths import below
 from dpsync.marketplace.wire import Id, Wire, listing, parsed, parsed_each
+from dpsync.model.impact import Audience
 from dpsync.model.state import Caller, Group, Person
 
 CALLER = "/api/auth/user"
@@ -35,6 +39,19 @@ class _Right(Wire):
     permission: str
 
 
+class _Asker(Wire):
+    global_user_id: Id
+    username: str = ""
+    name: str = ""
+    email: str | None = None
+
+
+class _Member(Wire):
+    user: _Asker
+    type: str = "DATA_ACCESS"
+    status: str = "APPROVED"
+
+
 class _Caller(Wire):
     global_user_id: Id
     username: str = ""
@@ -57,6 +74,25 @@ def groups(payload: Any) -> tuple[Group, ...]:
     what = "The list of groups"
     found = [parsed(_Group, each, what) for each in listing(payload, "groups", what)]
     return tuple(Group(each.id, each.name, each.iam_id) for each in found)
+
+
+def members_path(product_id: str) -> str:
+    """Where the approved requests of a product that have not ended are read, page by page."""
+    return below(PRODUCTS, product_id, "members")
+
+
+def audience(entries: Iterable[Any]) -> tuple[Audience, tuple[Person, ...]]:
+    """Who is in a product, and what they are called, from its approved requests of both types (FACTS 1.9, 2.6).
+
+    A request that does not say its type gives access, which is the risky side. Who only has a masking exception is no
+    member.
+    """
+    found = parsed_each(_Member, list(entries), "The list of a product's members")
+    approved = [each for each in found if each.status == "APPROVED"]
+    inside = {each.user.global_user_id: each.user for each in approved if each.type != "MASKING_EXCEPTION"}
+    people = tuple(Person(one.global_user_id, one.username, one.name, one.email) for one in inside.values())
+    exceptions = sum(each.type == "MASKING_EXCEPTION" for each in approved)
+    return Audience(frozenset(inside), exceptions), people
 
 
 def caller(payload: Any) -> Caller:

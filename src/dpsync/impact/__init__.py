@@ -1,0 +1,13 @@
+"""Impact: whom each change of a plan touches, worked out from what is live.
+
+A room of its own because a plan is right without it, and a reviewer lost: the planner compares objects, this room people.
+First it says what has to be read (`questions`), then what the answers mean (`analyze`). It reads nothing itself, and it
+must never change what a plan does, only say whom it touches.
+"""
+
+from __future__ import annotations
+
+from dpsync.impact.analyze import analyze
+from dpsync.impact.asking import questions
+
+__all__ = ["analyze", "questions"]
