@@ -5,7 +5,7 @@ import pytest
 
 from dpsync.errors import InvalidManifests, UsageError
 from dpsync.manifests.document import read_documents
-from dpsync.model.policy import Policy
+from dpsync.model.policy import Owner, Policy, Protection
 from dpsync.settings import (
     Settings,
     is_loopback,
@@ -86,7 +86,7 @@ def test_what_an_environment_does_not_say_has_a_default() -> None:
     read = settings(environment="dev")
     assert (read.vintage, read.prune, read.token_variable, read.parallelism) == (
         "v2",
-        False,
+        True,
         "DPSYNC_TOKEN",
         10,
     )
@@ -139,7 +139,7 @@ dpsync.yaml:8:53 invalid-value: tokenVariable is the name of an environment vari
 dpsync.yaml:9:14 invalid-value: A url holds no user and no password.
     → Remove what stands before the `@`; the token comes from an environment variable.
 dpsync.yaml:9:58 unknown-field: `token` is not a field of spec.environments.c.
-    → Remove the line, or use one of: url, tokenVariable, vintage, prune, parallelism.
+    → Remove the line, or use one of: url, tokenVariable, vintage, prune, parallelism, guardrails.
 dpsync.yaml:10:14 invalid-value: 'sandbox:world' is not a sandbox.
     → Write `sandbox:`, or `sandbox:` and a path that ends with .db.
 dpsync.yaml:12:14 invalid-value: A guardrail is a mapping, not 'off'.
@@ -287,3 +287,129 @@ def test_a_token_with_other_characters_is_refused_and_not_shown(text: str) -> No
     assert "secret" not in caught.value.message + caught.value.remedy
     assert "DPSYNC_TOKEN" in caught.value.message
     assert caught.value.__context__ is None
+
+
+# the policy
+
+POLICY = """\
+  exceptions: waivers
+  sensitiveTags: [Discovered.PII*, SENSITIVE]
+  owners:
+    - name: sales-eng
+      paths: [products/sales/**]
+      domains: [sales]
+      kinds: [DataProduct]
+      labels: {team: sales-eng}
+    - {name: platform, paths: ["**"]}
+  protected:
+    resources: [DataProduct/na-sales]
+    names: ["Company *"]
+    domains: [Finance]
+  displayNames: {sales: "Sales [A-Z].*"}
+  exclusiveDomains: [sales]
+"""
+
+
+def test_the_policy_is_read_with_all_that_it_says() -> None:
+    read = settings(WORKSPACE + POLICY)
+    assert read.exceptions == "waivers"
+    assert read.policy == Policy(
+        guardrails=read.policy.guardrails,
+        sensitive_tags=("Discovered.PII*", "SENSITIVE"),
+        owners=(
+            Owner("sales-eng", ("products/sales/**",), ("sales",), ("DataProduct",), {"team": "sales-eng"}),
+            Owner("platform", ("**",)),
+        ),
+        protected=Protection(("DataProduct/na-sales",), ("Company *",), ("Finance",)),
+        names={"sales": "Sales [A-Z].*"},
+        exclusive=("sales",),
+    )
+
+
+def test_without_a_policy_nothing_is_protected_and_exceptions_have_their_usual_folder() -> None:
+    read = settings()
+    assert read.exceptions == "exceptions"
+    assert read.policy == Policy(guardrails=read.policy.guardrails)
+
+
+OVERRIDES = """\
+apiVersion: dpsync/v1beta1
+kind: Workspace
+metadata: {name: acme, id: acme-4f9d2c}
+spec:
+  manifests: [products]
+  environments:
+    dev:
+      url: "sandbox:"
+      guardrails:
+        source-removal: {severity: off}
+        too-many-deletes: {limit: 50}
+    prod: {url: "https://na.api.immutacloud.com"}
+  guardrails:
+    too-many-deletes: {limit: 3, severity: warning}
+    wide-reach: {products: 5}
+"""
+
+
+def test_an_environment_overrides_guardrails_by_rule_and_by_key() -> None:
+    everywhere = {"too-many-deletes": {"limit": 3, "severity": "warning"}, "wide-reach": {"products": 5}}
+    assert settings(OVERRIDES).policy.guardrails == everywhere
+    assert settings(OVERRIDES, environment="dev").policy.guardrails == {
+        "source-removal": {"severity": "off"},
+        "too-many-deletes": {"limit": 50, "severity": "warning"},
+        "wide-reach": {"products": 5},
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("  exceptions: ../waivers", "16:15 invalid-value: '../waivers' is not a path below the workspace."),
+        ("  sensitiveTags: [' ']", "16:19 invalid-value: An empty text means nothing here."),
+        ("  sensitiveTags: PII", "16:18 wrong-type: spec.sensitiveTags has to be a list, not 'PII'."),
+        ("  owners: [{name: a}]", "16:12 missing-field: spec.owners[0] needs `paths`."),
+        (
+            "  owners: [{name: a, paths: [/x]}]",
+            "16:30 invalid-value: '/x' is not a path below the workspace.",
+        ),
+        (
+            "  owners: [{name: a, paths: [x], kinds: [DataProducts]}]",
+            "16:42 invalid-value: There is no kind 'DataProducts'. → Did you mean `DataProduct`?",
+        ),
+        (
+            "  owners: [{name: a, paths: [x], domain: sales}]",
+            "16:34 unknown-field: `domain` is not a field of spec.owners[0]. → Did you mean `domains`?",
+        ),
+        (
+            "  protected: {resources: [na-sales]}",
+            "16:27 invalid-value: 'na-sales' is not a resource. → Write KIND/KEY as a plan shows it",
+        ),
+        (
+            "  protected: {resources: [Product/na-sales]}",
+            "16:27 invalid-value: There is no kind 'Product'. → Did you mean `DataProduct`?",
+        ),
+        (
+            "  displayNames: {sales: '[A-'}",
+            "16:25 invalid-value: '[A-' is not a regular expression: unterminated character set at character 1.",
+        ),
+        (
+            "  displayNames: {sales: 'a{99999999999}'}",
+            "16:25 invalid-value: 'a{99999999999}' is not a regular",
+        ),
+        ("  exclusiveDomains: null", "16:21 not-null: spec.exclusiveDomains cannot be null."),
+        (
+            "  sensitivetags: []",
+            "16:3 unknown-field: `sensitivetags` is not a field of spec. → Did you mean `sensiti",
+        ),
+    ],
+)
+def test_what_is_wrong_in_the_policy_is_said_at_its_place(line: str, says: str) -> None:
+    (finding,) = told(f"{OVERRIDES.rstrip()}\n{line}\n", environment="prod")
+    assert says in finding
+
+
+def test_a_severity_that_an_environment_misspells_is_said_at_its_place() -> None:
+    (finding,) = told(OVERRIDES.replace("severity: off", "severity: of"), environment="prod")
+    assert (
+        "dpsync.yaml:10:36 not-allowed: spec.environments.dev.guardrails.source-removal.severity" in finding
+    )

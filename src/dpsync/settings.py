@@ -20,11 +20,12 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from dpsync.errors import InvalidManifests, UsageError
-from dpsync.kinds import API_VERSION
+from dpsync.kinds import API_VERSION, KINDS
 from dpsync.model import hosts
 from dpsync.model.finding import Finding, Severity, in_order
 from dpsync.model.place import Origin, Places
-from dpsync.model.policy import Policy
+from dpsync.model.policy import Owner, Policy, Protection
+from dpsync.model.reference import is_key, is_live_id
 from dpsync.model.secret import Token
 from dpsync.model.validation import closest, shown, validated
 
@@ -34,6 +35,7 @@ SANDBOX = "sandbox:"
 SANDBOX_FILE = ".dpsync/sandbox.db"
 SANDBOX_TOKEN = "sandbox"  # noqa: S105  # not a secret: the sandbox takes it, and nothing else does
 EXAMPLE = "example-"
+EXCEPTIONS = "exceptions"
 PARALLELISM = 10
 MOST_PARALLELISM = 32
 
@@ -129,6 +131,48 @@ def _guardrail(value: Any) -> Any:
     return value
 
 
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except (re.error, OverflowError, RecursionError) as error:
+        where = (
+            f" at character {error.pos + 1}" if isinstance(error, re.error) and error.pos is not None else ""
+        )
+        raise _refuse(
+            f"{shown(text)} is not a regular expression: {getattr(error, 'msg', error)}{where}.",
+            "Write one that the whole display name has to match, such as '[A-Z].*', in single quotes.",
+        ) from None
+    return text
+
+
+def _resource(text: str) -> str:
+    kind, slash, key = text.partition("/")
+    if not slash or not (is_key(key) or is_live_id(key)):
+        raise _refuse(
+            f"{shown(text)} is not a resource.",
+            "Write KIND/KEY as a plan shows it, such as DataProduct/na-sales.",
+        )
+    _kind(kind)
+    return text
+
+
+def _kind(text: str) -> str:
+    if text in KINDS:
+        return text
+    meant = closest(text, KINDS)
+    hint = f"Did you mean `{meant}`? " if meant is not None else ""
+    raise _refuse(f"There is no kind {shown(text)}.", f"{hint}Kinds are {', '.join(KINDS)}.")
+
+
+def _filled(text: str) -> str:
+    if text.strip():
+        return text
+    raise _refuse("An empty text means nothing here.", "Write a text, or remove the entry.")
+
+
+Texts = tuple[Annotated[str, AfterValidator(_filled)], ...]
+
+
 class _Written(BaseModel):
     model_config = ConfigDict(
         frozen=True,
@@ -150,6 +194,20 @@ class WorkspaceMetadata(_Written):
     ]
 
 
+class Guardrail(BaseModel):
+    """How strict one guardrail is; its limits are its own business and stand beside the severity."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True, defer_build=True)
+    __pydantic_extra__: dict[str, Annotated[Any, BeforeValidator(_limit)]]
+
+    severity: Annotated[
+        Literal["error", "warning", "off"] | None, Field(description="error, warning or off.")
+    ] = None
+
+
+Guardrails = dict[str, Annotated[Guardrail, BeforeValidator(_guardrail)]]
+
+
 class Environment(_Written):
     """One marketplace that the manifests are applied to."""
 
@@ -166,21 +224,44 @@ class Environment(_Written):
     vintage: Annotated[Vintage, Field(description="Which version of the API the marketplace speaks.")] = "v2"
     prune: Annotated[
         StrictBool, Field(description="Whether what this workspace made and no manifest names is deleted.")
-    ] = False
+    ] = True
     parallelism: Annotated[
         StrictInt, Field(ge=1, le=MOST_PARALLELISM, description="How many requests are under way at once.")
     ] = PARALLELISM
+    guardrails: Annotated[
+        Guardrails, Field(description="What is otherwise here than in `spec.guardrails`, by name.")
+    ] = {}
 
 
-class Guardrail(BaseModel):
-    """How strict one guardrail is; its limits are its own business and stand beside the severity."""
+class OwnerRule(_Written):
+    """Who owns the manifests below some paths, and what they may declare there; what is left out is not restricted."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True, defer_build=True)
-    __pydantic_extra__: dict[str, Annotated[Any, BeforeValidator(_limit)]]
+    name: Annotated[str, Field(min_length=1, description="Who it is, for messages.")]
+    paths: Annotated[
+        tuple[Annotated[str, AfterValidator(_inside)], ...],
+        Field(min_length=1, description="Globs of files, relative to dpsync.yaml."),
+    ]
+    domains: Annotated[
+        Texts, Field(description="The domains, by key or name, that their products may be in.")
+    ] = ()
+    kinds: Annotated[
+        tuple[Annotated[str, AfterValidator(_kind)], ...],
+        Field(description="The kinds that they may declare."),
+    ] = ()
+    labels: Annotated[
+        dict[str, str], Field(description="Labels that each of their manifests has to carry.")
+    ] = {}
 
-    severity: Annotated[
-        Literal["error", "warning", "off"] | None, Field(description="error, warning or off.")
-    ] = None
+
+class ProtectedObjects(_Written):
+    """What must not be deleted, suspended or emptied, also when its own manifest is gone."""
+
+    resources: Annotated[
+        tuple[Annotated[str, AfterValidator(_resource)], ...],
+        Field(description="Addresses, such as DataProduct/na-sales."),
+    ] = ()
+    names: Annotated[Texts, Field(description="Patterns of display names, with * and ?.")] = ()
+    domains: Annotated[Texts, Field(description="Domains, by key, name or id: every product in them.")] = ()
 
 
 class WorkspaceSpec(_Written):
@@ -194,9 +275,29 @@ class WorkspaceSpec(_Written):
         dict[str, Environment], Field(min_length=1, description="The marketplaces, by name.")
     ]
     guardrails: Annotated[
-        dict[str, Annotated[Guardrail, BeforeValidator(_guardrail)]],
-        Field(description="Guardrails that are to be stricter or more lenient, by name."),
+        Guardrails, Field(description="Guardrails that are to be stricter or more lenient, by name.")
     ] = {}
+    exceptions: Annotated[
+        str, AfterValidator(_inside), Field(description="The folder of exceptions from guardrails.")
+    ] = EXCEPTIONS
+    sensitive_tags: Annotated[
+        Texts, Field(description="Patterns of tags that a plan calls out, such as Discovered.PII*.")
+    ] = ()
+    owners: Annotated[
+        tuple[OwnerRule, ...], Field(description="Who owns which manifests, and what they may declare.")
+    ] = ()
+    protected: Annotated[
+        ProtectedObjects | None, Field(description="What must not be deleted, suspended or emptied.")
+    ] = None
+    display_names: Annotated[
+        dict[str, Annotated[str, AfterValidator(_pattern)]],
+        Field(
+            description="A regular expression for the display names of products, by domain (key, name or id)."
+        ),
+    ] = {}
+    exclusive_domains: Annotated[
+        Texts, Field(description="Domains, by key, name or id, in which only this workspace has products.")
+    ] = ()
 
 
 class Workspace(_Written):
@@ -226,6 +327,7 @@ class Settings:
     token_variable: str
     parallelism: int
     policy: Policy
+    exceptions: str = EXCEPTIONS
 
 
 def read_settings(
@@ -279,12 +381,36 @@ def read_settings(
         prune=chosen.prune,
         token_variable=chosen.token_variable,
         parallelism=chosen.parallelism,
-        policy=Policy(
-            guardrails={
-                rule: guardrail.model_dump(exclude_unset=True) for rule, guardrail in spec.guardrails.items()
-            }
-        ),
+        policy=_policy(spec, chosen),
+        exceptions=spec.exceptions,
     )
+
+
+def _policy(spec: WorkspaceSpec, chosen: Environment) -> Policy:
+    """The policy that holds in an environment, as far as dpsync.yaml says it: exceptions are documents of their own."""
+    return Policy(
+        guardrails=_overridden(_plain(spec.guardrails), _plain(chosen.guardrails)),
+        sensitive_tags=spec.sensitive_tags,
+        owners=tuple(Owner(one.name, one.paths, one.domains, one.kinds, one.labels) for one in spec.owners),
+        protected=_protection(spec.protected),
+        names=spec.display_names,
+        exclusive=spec.exclusive_domains,
+    )
+
+
+def _protection(written: ProtectedObjects | None) -> Protection:
+    return Protection() if written is None else Protection(written.resources, written.names, written.domains)
+
+
+def _plain(guardrails: Guardrails) -> dict[str, dict[str, object]]:
+    return {rule: guardrail.model_dump(exclude_unset=True) for rule, guardrail in guardrails.items()}
+
+
+def _overridden(
+    everywhere: dict[str, dict[str, object]], here: dict[str, dict[str, object]]
+) -> dict[str, dict[str, object]]:
+    """What is said everywhere, with what is said here over it: by rule, and in each rule by severity and threshold."""
+    return {rule: {**everywhere.get(rule, {}), **here.get(rule, {})} for rule in {**everywhere, **here}}
 
 
 def token_of(settings: Settings, environ: Mapping[str, str]) -> Token:

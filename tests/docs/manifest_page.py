@@ -7,7 +7,6 @@ not say about its own field is said in `MEANINGS`.
 
 from __future__ import annotations
 
-import inspect
 import re
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,13 +16,21 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from dpsync import checks
 from dpsync.kinds import KINDS
+from dpsync.manifests.exceptions import ExceptionMetadata, ExceptionSpec, GuardrailException
 from dpsync.manifests.load import Manifest, Metadata
 from dpsync.model.base import Spec
 from dpsync.model.fields import Clearable, Refers, ReplacedWhole, Unordered
 from dpsync.model.reference import Reference, SourceReference
-from dpsync.settings import Environment, Guardrail, Workspace, WorkspaceMetadata, WorkspaceSpec
+from dpsync.settings import (
+    Environment,
+    Guardrail,
+    OwnerRule,
+    ProtectedObjects,
+    Workspace,
+    WorkspaceMetadata,
+    WorkspaceSpec,
+)
 
 MEANINGS: Mapping[str, str] = {
     "Manifest.metadata": "What dpsync knows the resource by.",
@@ -80,6 +87,10 @@ LINKS: Mapping[str, str] = {
     "WorkspaceSpec": "spec",
     "Environment": "[environments](#environments)",
     "Guardrail": "[guardrails](#guardrails)",
+    "OwnerRule": "[owners](#owners)",
+    "ProtectedObjects": "[protected](#protected)",
+    "ExceptionMetadata": "metadata",
+    "ExceptionSpec": "spec",
 }
 """How a field's type is called where it is a model of its own, and where it is described."""
 
@@ -90,7 +101,16 @@ NOUNS: Mapping[str, str] = {
 }
 
 OUTER: tuple[type[BaseModel], ...] = (Manifest, Metadata)
-SETTINGS: tuple[type[BaseModel], ...] = (Workspace, WorkspaceMetadata, WorkspaceSpec, Environment, Guardrail)
+SETTINGS: tuple[type[BaseModel], ...] = (
+    Workspace,
+    WorkspaceMetadata,
+    WorkspaceSpec,
+    Environment,
+    Guardrail,
+    OwnerRule,
+    ProtectedObjects,
+)
+EXCEPTIONS: tuple[type[BaseModel], ...] = (GuardrailException, ExceptionMetadata, ExceptionSpec)
 
 EMPTY: Mapping[str, str] = {"sources": "no sources", "fields": "no questions", "agreements": "no agreements"}
 """What an empty list means, by field."""
@@ -111,7 +131,7 @@ def models_of(spec: type[BaseModel]) -> tuple[type[BaseModel], ...]:
 def all_models() -> Mapping[str, type[BaseModel]]:
     """Every model that a manifest or `dpsync.yaml` is made of, by its name."""
     roots = [kind.spec for kind in KINDS.values()]
-    listed = (*OUTER, *(model for root in roots for model in models_of(root)), *SETTINGS)
+    listed = (*OUTER, *(model for root in roots for model in models_of(root)), *SETTINGS, *EXCEPTIONS)
     return {model.__name__: model for model in listed}
 
 
@@ -316,19 +336,8 @@ def _value(path: str, field: FieldInfo) -> str:
     return "the whole flow" if inner else "compared, and sent where it differs"
 
 
-def _guardrails() -> str:
-    rows = []
-    for rule in checks.GUARDRAILS:
-        page = inspect.getdoc(inspect.getmodule(rule.check)) or ""
-        thresholds = ", ".join(f"`{name}: {number:g}`" for name, number in rule.defaults.items())
-        what = page.partition("\n")[0].partition(": ")[2]
-        rows.append((f"`{rule.name}`", what[:1].upper() + what[1:], thresholds or "none"))
-    return _table(("Guardrail", "Rule", "Thresholds"), rows)
-
-
 TABLES: Mapping[str, Callable[[], str]] = {
     **{f"fields: {name}": partial(_fields, model) for name, model in all_models().items()},
     "omissions": _omissions,
-    "guardrails": _guardrails,
 }
 """What makes each table."""

@@ -1,80 +1,171 @@
 """Guardrails: checks on a plan. One rule, one file; the docstring of the file is the rule's page; here is the list.
 
 A guardrail sees everything and changes nothing: it answers with findings. One that is an error holds the change back,
-with what needs it and nothing else. `dpsync.yaml` may change a rule's thresholds and severity.
+with what needs it and nothing else. `dpsync.yaml` may change a rule's thresholds and severity, and an exemption lets one
+rule pass for one resource.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any, Protocol
 
-from dpsync.checks import delete_with_members, probable_rename, too_many_deletes
-from dpsync.checks.rule import Planned, Rule
+from dpsync.checks import (
+    delete_with_members,
+    display_name_pattern,
+    exclusive_domain,
+    exemptions,
+    foreign_id,
+    inactive_review_flow,
+    outside_ownership,
+    probable_rename,
+    protected,
+    retire_before_delete,
+    source_removal,
+    sources_by_match,
+    sources_outside_domain,
+    too_many_deletes,
+    undocumented_product,
+    wide_reach,
+)
+from dpsync.checks.rule import Numbers, Planned, Rule
 from dpsync.model.finding import Finding, Severity
+from dpsync.model.place import Origin, Places
+from dpsync.model.policy import Exemption
+from dpsync.model.validation import closest, shown
 
 GUARDRAILS: tuple[Rule, ...] = (
     delete_with_members.RULE,
+    display_name_pattern.RULE,
+    exclusive_domain.RULE,
+    foreign_id.RULE,
+    inactive_review_flow.RULE,
+    outside_ownership.RULE,
     probable_rename.RULE,
+    protected.RULE,
+    retire_before_delete.RULE,
+    source_removal.RULE,
+    sources_by_match.RULE,
+    sources_outside_domain.RULE,
     too_many_deletes.RULE,
+    undocumented_product.RULE,
+    wide_reach.RULE,
 )
 """Every guardrail, by name in alphabetical order."""
+
+NAMES: tuple[str, ...] = tuple(rule.name for rule in GUARDRAILS)
 
 Chosen = Mapping[str, Mapping[str, object]]
 """What dpsync.yaml says about rules: by rule, `severity` and thresholds."""
 
 
-def problems(chosen: Chosen) -> Iterator[tuple[tuple[str, ...], str, str]]:
-    """What is wrong in what dpsync.yaml says about rules: the path in it, the message and the way out."""
+# Asking.
+
+
+def findings(planned: Planned) -> tuple[Finding, ...]:
+    """What every guardrail that is not off has to say about the plan, less what is exempted."""
+    found = tuple(_found(planned, GUARDRAILS))
+    return exemptions.exempted(found, planned)
+
+
+def findings_about_people(planned: Planned) -> tuple[Finding, ...]:
+    """What the guardrails about people have to say; about exemptions themselves nothing is said again."""
+    found = tuple(_found(planned, (rule for rule in GUARDRAILS if rule.about_people)))
+    return exemptions.allowing(found, planned)
+
+
+def _found(planned: Planned, rules: Iterable[Rule]) -> Iterator[Finding]:
+    for rule in rules:
+        mine = planned.policy.guardrails.get(rule.name, {})
+        word = mine.get("severity")
+        if word == "off" or (word is None and not rule.severities):
+            continue
+        for finding in rule.check(planned, _numbers(rule, mine)):
+            yield finding if word is None else replace(finding, severity=_SEVERITIES[str(word)])
+
+
+_SEVERITIES: Mapping[str, Severity] = {"error": Severity.ERROR, "warning": Severity.WARNING}
+
+
+def _numbers(rule: Rule, mine: Mapping[str, object]) -> Numbers:
+    """The thresholds of a rule: what was chosen over the defaults."""
+    numbers: dict[str, float] = {}
+    for name, default in rule.defaults.items():
+        value = mine.get(name, default)
+        assert isinstance(value, int | float)
+        numbers[name] = value
+    return numbers
+
+
+# What is written about guardrails.
+
+
+def problems(
+    chosen: Chosen, path: tuple[str, ...] = ("spec", "guardrails")
+) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """What is wrong in what dpsync.yaml says about rules at a path: the path in it, the message and the way out."""
     rules = {rule.name: rule for rule in GUARDRAILS}
     for name, mine in chosen.items():
-        path = ("spec", "guardrails", name)
+        here = (*path, name)
         if name not in rules:
-            yield path, f"There is no guardrail `{name}`.", _meant(name, rules)
+            yield here, f"There is no guardrail `{name}`.", _meant(name, rules)
             continue
         numbers = rules[name].defaults
         for threshold, value in mine.items():
             if threshold == "severity":
                 continue
-            here = (*path, threshold)
             if threshold not in numbers:
-                yield (
-                    here,
-                    f"The guardrail {name} has no threshold `{threshold}`.",
-                    _meant(threshold, numbers),
-                )
-            elif isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-                yield here, f"`{threshold}` cannot be {value!r}.", "Write a number that is not negative."
+                message = f"The guardrail {name} has no threshold `{threshold}`."
+                yield (*here, threshold), message, _meant(threshold, (*numbers, "severity"))
+            elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _ENDLESS:
+                remedy = "Write a number that is not negative."
+                yield (*here, threshold), f"`{threshold}` cannot be {shown(value)}.", remedy
+
+
+_ENDLESS = float("inf")
+
+
+class Written(Places, Protocol):
+    """The document of dpsync.yaml: its value, and where in it everything stands."""
+
+    @property
+    def root(self) -> Any: ...
+
+
+def problems_of(document: Written, file: str) -> Iterator[Finding]:
+    """The same as errors with places, for the workspace and each of its environments. The document is a valid one."""
+    spec = document.root["spec"]
+    environments = spec["environments"]
+    everywhere: list[tuple[tuple[str, ...], Chosen]] = [(("spec", "guardrails"), spec.get("guardrails", {}))]
+    everywhere += [
+        (("spec", "environments", name, "guardrails"), environments[name].get("guardrails", {}))
+        for name in environments
+    ]
+    for path, chosen in everywhere:
+        for spot, message, remedy in problems(chosen, path):
+            yield Finding(
+                "unknown-guardrail", Severity.ERROR, message, remedy, Origin(file, *document.at(spot))
+            )
+
+
+def exemption_problems(granted: Iterable[Exemption]) -> tuple[Finding, ...]:
+    """An error for each exemption that names a guardrail or a kind that does not exist, at its place."""
+    return exemptions.problems(granted, NAMES)
+
+
+def allowance(text: str) -> Exemption:
+    """The exemption that `--allow RULE:RESOURCE` asks for. Raises UsageError."""
+    return exemptions.allowance(text, NAMES)
 
 
 def _meant(word: str, known: Iterable[str]) -> str:
     listed = sorted(known)
-    close = difflib.get_close_matches(word, listed, n=1)
-    if close:
-        return f"Did you mean `{close[0]}`?"
-    return f"There are: {', '.join(listed)}." if listed else "It has none; only `severity` can be set."
-
-
-def findings(planned: Planned) -> Iterator[Finding]:
-    """What every guardrail that is not off has to say about the plan."""
-    for rule in GUARDRAILS:
-        mine = planned.policy.guardrails.get(rule.name, {})
-        severity = _SEVERITIES[str(mine.get("severity") or "error")]
-        if severity is None:
-            continue
-        numbers = {name: _number(mine.get(name, default)) for name, default in rule.defaults.items()}
-        for finding in rule.check(planned, numbers):
-            yield replace(finding, severity=severity)
-
-
-_SEVERITIES: Mapping[str, Severity | None] = {
-    "error": Severity.ERROR,
-    "warning": Severity.WARNING,
-    "off": None,
-}
-
-
-def _number(value: object) -> float:
-    assert isinstance(value, int | float)
-    return value
+    close = closest(word, listed)
+    if close is not None:
+        return f"Did you mean `{close}`?"
+    return (
+        f"There are: {', '.join(listed)}."
+        if listed != ["severity"]
+        else "It has none; only `severity` can be set."
+    )

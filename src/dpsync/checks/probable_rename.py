@@ -2,11 +2,12 @@
 
 The live id is computed from the key. After `metadata.name` was changed, the old object looks like one that no manifest
 names, and the new manifest like one to create. Carrying that out would end every access to the old one (FACTS 0.3). The
-rule recognises the pair by the display name, or by the same domain and most of the same sources. Where the domain or the
-sources of either could not be found out, that counts as alike.
+rule recognises the pair by the display name, or by the same domain and at least `share` of the sources (default 0.5).
+Where the domain or the sources of either could not be found out, that counts as alike.
 
-What to do: add the printed `id` line under `metadata` of the new manifest. The object is then kept under its new key. If
-it really is another object, retire the old one first: keep its manifest with `lifecycle: retired` for one apply.
+What to do: add the printed `id` line under `metadata` of the new manifest. The object is then kept under its new key.
+`dpsync rename` changes a key and keeps the id in one go. If it really is another object, retire the old one first: keep
+its manifest with `lifecycle: retired` for one apply.
 """
 
 from __future__ import annotations

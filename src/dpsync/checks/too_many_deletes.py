@@ -23,7 +23,7 @@ def check(planned: Planned, numbers: Numbers) -> Iterable[Finding]:
     deletions = planned.plan.deletions
     owned = planned.plan.owned
     over_limit = len(deletions) > numbers["limit"]
-    over_share = owned >= numbers["population"] and len(deletions) > numbers["share"] * owned
+    over_share = owned >= numbers["population"] and len(deletions) / max(owned, 1) > numbers["share"]
     if not over_limit and not over_share:
         return
     bound = (

@@ -151,14 +151,16 @@ class DataProductSpec(Spec):
         return tuple(left)
 
     def settled(self, around: Surroundings) -> tuple[DataProductSpec, tuple[Note, ...]]:
-        """Leave out review flows that cannot become active, and write out the default flow where null asks for it."""
+        """Leave out review flows that cannot become active, and write out the default flow where null asks for it.
+
+        Nothing is said about those that are left out here: that is the guardrail inactive-review-flow.
+        """
         if self.review_flows is None:
             return (self.without("review_flows") if self.manages("review_flows") else self), ()
         forms = self.request_forms or (
             around.live.request_forms if isinstance(around.live, DataProductSpec) else None
         )
         kept: dict[str, Any] = {}
-        notes = []
         for request_type in _REQUEST_TYPES:
             if not self.review_flows.manages(request_type):
                 continue
@@ -166,20 +168,11 @@ class DataProductSpec(Spec):
             spec = around.spec_of("RequestForm", form) if form is not None else None
             flow = getattr(spec, "review_flow", None)
             if flow is not None and not flow.delegates:
-                notes.append(
-                    Note(
-                        "inactive-review-flow",
-                        Severity.WARNING,
-                        f"The form {form} decides by itself, so the product's review flow has no effect.",
-                        "Remove the flow here, or give the form `reviewFlow: {decision: delegate}`.",
-                        ("reviewFlows", _camel(request_type)),
-                    )
-                )
                 continue
             kept[request_type] = getattr(self.review_flows, request_type) or DEFAULT_FLOW
         if not kept:
-            return self.without("review_flows"), tuple(notes)
-        return self.with_values(review_flows=ReviewFlows.of(**kept)), tuple(notes)
+            return self.without("review_flows"), ()
+        return self.with_values(review_flows=ReviewFlows.of(**kept)), ()
 
 
 def _camel(name: str) -> str:

@@ -78,7 +78,7 @@ class AttributeReviewer(Spec):
     value: str
 
     def __str__(self) -> str:
-        return f"{self.attribute} = {self.value}"
+        return f"anyone with {self.attribute} = {self.value}"
 
 
 class CatalogPermissionReviewer(Spec):
@@ -87,7 +87,7 @@ class CatalogPermissionReviewer(Spec):
     catalog_permission: Literal[True]
 
     def __str__(self) -> str:
-        return "catalog permission"
+        return "anyone whom the catalog lets decide"
 
 
 _REVIEWERS = {
@@ -149,7 +149,13 @@ class Stage(Spec):
 
     def __str__(self) -> str:
         names = sorted(str(reviewer) for reviewer in self.reviewers)
-        return (" or " if self.any is not None else " and ").join(names)
+        if len(names) == 1:
+            return names[0]
+        if self.all is not None:
+            return f"all of {', '.join(names[:-1])} and {names[-1]}"
+        permissions = (PermissionReviewer, DomainPermissionReviewer)
+        are_holders = all(isinstance(reviewer, permissions) for reviewer in self.reviewers)
+        return f"{'any holder of ' if are_holders else ''}{', '.join(names[:-1])} or {names[-1]}"
 
 
 _ADDED = frozenset({"id", "iamId", "displayName"})
@@ -213,7 +219,10 @@ class Approve(_Flow):
         return (self.comment or None, self.duration, self.duration_unit)
 
     def __str__(self) -> str:
-        time = f" for {self.duration} {str(self.duration_unit).lower()}" if self.duration else ""
+        time = ""
+        if self.duration:
+            unit = str(self.duration_unit).lower()
+            time = f" for {self.duration} {unit.removesuffix('s') if self.duration == 1 else unit}"
         return self._with_rules(f"approved at once{time}")
 
 

@@ -20,6 +20,7 @@ from dpsync.model.place import Origin
 WORKSPACE_FILE = "dpsync.yaml"
 WORKSPACE_KIND = "Workspace"
 EXCEPTIONS = "exceptions"
+EXCEPTION_KIND = "GuardrailException"
 _SUFFIXES = (".yaml", ".yml")
 _FLAGS = (
     os.O_RDONLY
@@ -38,12 +39,25 @@ class File:
     path: str
 
 
-def find_files(root: str, folders: Sequence[str]) -> tuple[tuple[File, ...], tuple[Finding, ...]]:
-    """Every manifest in these folders (or named directly), each once, sorted by name; and what is wrong with them."""
-    walk = _Walk(root)
+def find_files(
+    root: str, folders: Sequence[str], *, exceptions: str = EXCEPTIONS
+) -> tuple[tuple[File, ...], tuple[Finding, ...]]:
+    """Every manifest in these folders (or named directly), each once, sorted by name; and what is wrong with them.
+
+    What stands in the folder of exceptions is left out: nothing in it is a manifest.
+    """
+    walk = _Walk(root, exceptions)
     for folder in folders:
         walk.start(folder)
-    return tuple(sorted(walk.files.values(), key=lambda file: file.name)), tuple(walk.findings)
+    return walk.found
+
+
+def find_exceptions(root: str, folder: str) -> tuple[tuple[File, ...], tuple[Finding, ...]]:
+    """Every document of the folder of exceptions, which may be empty or missing; and what is wrong with them."""
+    walk = _Walk(root)
+    if os.path.lexists(Path(root, folder)):
+        walk.take(folder)
+    return walk.found
 
 
 def read_file(file: File) -> bytes | Finding:
@@ -79,39 +93,57 @@ def is_inside(root: str, path: str) -> bool:
 class _Walk:
     """One walk over the folders of a workspace; what it finds is keyed by where it really is."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, apart: str = "") -> None:
+        self.apart = os.path.normpath(apart).replace(os.sep, "/") if apart else ""
         self.root = str(Path(root).absolute())
         self.real_root = os.path.realpath(root)
         self.files: dict[str, File] = {}
         self.findings: list[Finding] = []
         self.walked: set[str] = set()
 
+    @property
+    def found(self) -> tuple[tuple[File, ...], tuple[Finding, ...]]:
+        """The files by name, and the findings as they came."""
+        return tuple(sorted(self.files.values(), key=lambda file: file.name)), tuple(self.findings)
+
     def start(self, folder: str) -> None:
-        """Walk one folder, or take one file, that the workspace or the command line names."""
+        """Take what the workspace or the command line names, and say so where a folder has no manifest."""
+        before = len(self.files), len(self.findings), len(self.walked)
+        name = self.take(folder)
+        if (len(self.files), len(self.findings)) == before[:2] and len(self.walked) > before[2]:
+            self.findings.append(_no_manifests(name))
+
+    def take(self, folder: str) -> str:
+        """Walk one folder, or take one file, and answer what messages call it."""
         path = os.path.normpath(Path(self.root, folder))
         real = os.path.realpath(path)
         if not is_inside(self.real_root, real):
             self.findings.append(outside(folder))
-            return
+            return folder
         name = _name(path, self.root) or _name(real, self.real_root) or "."
+        if self._is_apart(name):
+            self.findings.append(_apart(name))
+            return name
         try:
             mode = Path(real).stat().st_mode
         except OSError as error:
             self.findings.append(
                 _missing(name) if isinstance(error, FileNotFoundError) else _unreadable(name, error)
             )
-            return
+            return name
         if stat.S_ISDIR(mode):
-            before = len(self.files), len(self.findings), len(self.walked)
             self._folder("" if name == "." else name, real)
-            if (len(self.files), len(self.findings)) == before[:2] and len(self.walked) > before[2]:
-                self.findings.append(_no_manifests(name))
         elif not stat.S_ISREG(mode):
             self.findings.append(not_a_file(name))
         elif not name.lower().endswith(_SUFFIXES):
             self.findings.append(_not_yaml(name))
         else:
             self.files.setdefault(real, File(name, real))
+        return name
+
+    def _is_apart(self, name: str) -> bool:
+        """Whether this is the folder of exceptions, or below it."""
+        return bool(self.apart) and (self.apart in {".", name} or name.startswith(f"{self.apart}/"))
 
     def _folder(self, name: str, real: str) -> None:
         """Take what a folder and those below it hold. `real` is resolved, so an entry that is no link is inside."""
@@ -128,7 +160,7 @@ class _Walk:
                 continue
             for entry in entries:
                 below = f"{name}/{entry.name}" if name else entry.name
-                if entry.name.startswith(".") or below == EXCEPTIONS or entry.name == WORKSPACE_FILE:
+                if entry.name.startswith(".") or self._is_apart(below) or entry.name == WORKSPACE_FILE:
                     continue
                 self._entry(entry, below, pending)
 
@@ -219,6 +251,15 @@ def _no_manifests(name: str) -> Finding:
         name,
         f"The folder {name} holds no manifest (*.yaml or *.yml).",
         f"Add one, or take the folder out of `manifests:` in {WORKSPACE_FILE}.",
+    )
+
+
+def _apart(name: str) -> Finding:
+    return _finding(
+        "no-manifests",
+        name,
+        f"{name} is where exceptions from guardrails stand, so nothing in it is a manifest.",
+        f"Correct `manifests:` or `exceptions:` in {WORKSPACE_FILE}.",
     )
 
 

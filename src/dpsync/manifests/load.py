@@ -19,7 +19,15 @@ from pydantic_core import PydanticCustomError
 from dpsync.kinds import API_VERSION, KINDS
 from dpsync.manifests.consistency import RELEASED, RETIRED, dangling, twice
 from dpsync.manifests.document import Document, Problem, read_documents
-from dpsync.manifests.files import WORKSPACE_FILE, WORKSPACE_KIND, File, find_files, read_file
+from dpsync.manifests.files import (
+    EXCEPTION_KIND,
+    EXCEPTIONS,
+    WORKSPACE_FILE,
+    WORKSPACE_KIND,
+    File,
+    find_files,
+    read_file,
+)
 from dpsync.manifests.origins import DocumentOrigins, renamed
 from dpsync.model.base import FieldPath, FieldRule, Spec, rules_of
 from dpsync.model.finding import Finding, Severity, in_order
@@ -46,13 +54,21 @@ class Loaded:
     findings: tuple[Finding, ...]
 
 
-def load(root: Path, folders: Sequence[str], *, workspace_id: str, environment: str, vintage: str) -> Loaded:
+def load(
+    root: Path,
+    folders: Sequence[str],
+    *,
+    workspace_id: str,
+    environment: str,
+    vintage: str,
+    exceptions: str = EXCEPTIONS,
+) -> Loaded:
     """Every resource that the manifests in these folders (or files) declare, and everything that is wrong.
 
-    Folders are relative to `root`. Where a finding is an error, nothing may be planned from the resources.
+    Folders are relative to `root`; the one of `exceptions` holds no manifests. Where a finding is an error, nothing may be planned from the resources.
     """
     reading = _Reading(workspace_id, environment)
-    files, findings = find_files(str(root), folders)
+    files, findings = find_files(str(root), folders, exceptions=exceptions)
     reading.findings.extend(findings)
     reading.blind = bool(findings)
     for file in files:
@@ -372,9 +388,12 @@ def _other_version(file: str, document: Document, version: str) -> Finding:
     )
 
 
+_ELSEWHERE = {WORKSPACE_KIND: WORKSPACE_FILE, EXCEPTION_KIND: "the folder of exceptions"}
+
+
 def _other_kind(file: str, document: Document, name: str) -> Finding:
-    if name == WORKSPACE_KIND:
-        message = f"A {name} document stands in {WORKSPACE_FILE} and nowhere else."
+    if name in _ELSEWHERE:
+        message = f"A {name} document stands in {_ELSEWHERE[name]} and nowhere else."
         return _at(
             "unknown-kind", file, document.at(("kind",)), message, "Remove the document from this file."
         )
