@@ -25,6 +25,7 @@ from apply.memory_marketplace import (
 from apply.test_journal import a_journal, clock, lines
 from dpsync.apply.execute import execute
 from dpsync.apply.journal import Journal, NoJournal
+from dpsync.apply.writer import open_gate
 from dpsync.errors import Forbidden, MarketplaceError, NotAuthenticated, Unreachable
 from dpsync.model.call import Call
 from dpsync.model.change import Change
@@ -42,7 +43,9 @@ def applied(
     stop: asyncio.Event | None = None,
 ) -> tuple[Outcome, ...]:
     return asyncio.run(
-        execute(plan, writer, NoJournal(), progress or Heard(), parallelism=parallelism, stop=stop)
+        execute(
+            plan, writer, NoJournal(), progress or Heard(), gate=open_gate, parallelism=parallelism, stop=stop
+        )
     )
 
 
@@ -126,7 +129,7 @@ def test_as_many_changes_as_allowed_are_under_way_at_once_and_never_more(paralle
 
         here.arrive = arrive
         plan = a_plan(*(create(f"p{number}") for number in range(parallelism * 4)))
-        return await execute(plan, here, NoJournal(), Heard(), parallelism=parallelism)
+        return await execute(plan, here, NoJournal(), Heard(), gate=open_gate, parallelism=parallelism)
 
     outcomes = asyncio.run(run())
     assert {outcome.result for outcome in outcomes} == {Result.DONE}
@@ -408,7 +411,7 @@ def test_an_interruption_completes_the_change_under_way_and_begins_no_other() ->
 
         here.arrive = arrive
         plan = a_plan(update(old, name="New", sources=sources("3")), create("other"), create("last", wave=1))
-        return await execute(plan, here, NoJournal(), Heard(), parallelism=1, stop=stop)
+        return await execute(plan, here, NoJournal(), Heard(), gate=open_gate, parallelism=1, stop=stop)
 
     outcomes = asyncio.run(run())
     assert results(outcomes) == {"old": "done", "other": "skipped", "last": "skipped"}
@@ -433,7 +436,7 @@ def test_a_fault_of_dpsync_is_raised_after_the_changes_under_way_have_ended(tmp_
 
         here.arrive = arrive
         plan = a_plan(create("bad"), create("good"), create("waiting"), create("later", wave=1))
-        await execute(plan, here, journal, Heard(), parallelism=2)
+        await execute(plan, here, journal, Heard(), gate=open_gate, parallelism=2)
 
     with pytest.raises(KeyError, match="a fault"), a_journal(tmp_path) as journal:
         asyncio.run(run(journal))
@@ -460,7 +463,7 @@ def test_a_call_is_in_the_journal_on_disk_before_it_is_sent_and_after_it_is_answ
 
         here.arrive = arrive
         plan = a_plan(create("good"), create("bad"))
-        asyncio.run(execute(plan, here, journal, Heard(), parallelism=1))
+        asyncio.run(execute(plan, here, journal, Heard(), gate=open_gate, parallelism=1))
     ends = [line for line in lines(journal) if line["type"] == "end"]
     assert [(end["sequence"], end["result"]) for end in ends] == [(1, "ok"), (2, "error")]
     assert (ends[1]["error"], ends[1]["message"]) == ("Forbidden", "No.")
@@ -474,7 +477,7 @@ def test_a_journal_that_cannot_be_written_sends_nothing_and_stops_the_run() -> N
         pytest.skip("needs /dev/full, the disk that is always full")
     with Journal(full, FileIO(full, "wb"), clock) as journal:
         outcomes = asyncio.run(
-            execute(a_plan(create("a"), create("b")), here, journal, Heard(), parallelism=1)
+            execute(a_plan(create("a"), create("b")), here, journal, Heard(), gate=open_gate, parallelism=1)
         )
     assert results(outcomes) == {"a": "failed", "b": "skipped"}
     assert outcomes[0].message == (

@@ -55,6 +55,7 @@ def test_the_first_line_says_which_run_it_is_and_the_last_that_it_is_complete(tm
             "at": "2026-08-01T12:00:00.250Z",
             "dpsync": "0.1.0",
             "who": "jane.doe@acme.example",
+            "commit": None,
             "workspace": "sales",
             "workspace_id": "ws-1",
             "environment": "test",

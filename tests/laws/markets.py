@@ -33,6 +33,7 @@ from dpsync.model.plan import Plan
 from dpsync.model.policy import Policy
 from dpsync.model.secret import Token
 from dpsync.model.state import LiveState, Scope
+from dpsync.pipeline.weighing import Weighed
 from dpsync.sandbox import DEFAULT_TOKEN, Received, Store, World, create_app
 from dpsync.sandbox.doors import BASE_URL, InProcess
 from dpsync.settings import Settings, Vintage
@@ -189,6 +190,8 @@ class Market:
         self.received: list[Received] = []
         self.requests: Counter[str] = Counter()
         """What the last client sent, by operation."""
+        self.known: Weighed
+        """The last plan, with what it was weighed with."""
         self.settings = replace(SETTINGS, vintage=vintage, parallelism=parallelism)
         self._inner = InProcess(create_app(store, vintage=vintage, put=put, received=self.received))
 
@@ -208,7 +211,8 @@ class Market:
 
         async def planned() -> Plan:
             async with self.client(self._door()) as client:
-                return await pipeline.planned(settings, found.desired, client)
+                self.known = await pipeline.planned(settings, found.desired, client)
+                return self.known.plan
 
         return asyncio.run(planned())
 
@@ -237,7 +241,8 @@ class Market:
         async def applied() -> tuple[Outcome, ...]:
             during = pipeline.During(NoJournal(), _Quiet(), asyncio.Event())
             async with self.client(door) as client:
-                return await pipeline.applied(self.settings, plan, client, during)
+                known = replace(self.known, plan=plan)
+                return await pipeline.applied(self.settings, known, client, during)
 
         outcomes = asyncio.run(applied())
         return Applied(outcomes, tuple(door.written), tuple(self.received[start:]), door.writes)

@@ -93,6 +93,8 @@ def test_apply_calls_about_the_applicable_changes_and_about_nothing_else(estate:
             assert [outcome.change for outcome in run.outcomes] == list(plan.applicable)
             ids = {change.id for change in plan.applicable}
             for call in run.received:
+                if call.method == "GET" and call.path.endswith("/members"):
+                    continue  # who keeps a source through another product, asked again before it is taken away
                 about = call.body["id"] if call.method == "POST" else call.path.split("/")[4]
                 assert about in ids, (call.method, call.path)
             estate.by_hand(one.store)

@@ -7,7 +7,7 @@ import pytest
 from dpsync.model.change import Change
 from dpsync.model.reference import Reference, SourcePath, SourceReference
 from dpsync.model.resource import Resource
-from dpsync.model.state import Catalog, Gap, Source
+from dpsync.model.state import Catalog, Domain, Gap, Source
 from dpsync.planner.resolve import resolve
 from planner.states import (
     CATALOG,
@@ -73,11 +73,49 @@ def test_an_unknown_source_names_those_that_look_alike() -> None:
     assert "Did you mean ANALYTICS.SALES.ORDERS" in change.blocked[0].remedy
 
 
-def test_a_source_of_another_domain_is_said_to_be_there() -> None:
-    here = product("p", sources=(table("ANALYTICS.FINANCE.LEDGER"),))
-    other = product("q", domain=Reference("Finance"))
-    plan = pruning(here, other, on=live())
-    assert "It is in the domain Finance" in plan.blocked[0].blocked[0].remedy
+def test_a_source_of_another_domain_is_found_there_if_it_is_the_only_one() -> None:
+    elsewhere = product("p", sources=(table("analytics.finance.ledger"), SourceReference("id", "1")))
+    assert ids(elsewhere) == ["3", "1"]
+
+
+def test_several_sources_of_other_domains_are_told_and_none_is_chosen() -> None:
+    more = Domain("d-hr", "People")
+    other = source(4, "Ledger", "LEDGER", "HR")
+    catalog = Catalog((*CATALOG.domains, more), {**CATALOG.sources, more.id: (other, ITEMS)})
+    change = blocked(product("p", sources=(SourceReference("name", "Ledger"),)), catalog=catalog)
+    assert rules(change) == ["unresolved-source"]
+    assert "ANALYTICS.FINANCE.LEDGER (id 3) in Finance, ANALYTICS.HR.LEDGER (id 4) in People" in (
+        change.blocked[0].remedy
+    )
+
+
+def test_elsewhere_an_exact_spelling_wins_and_one_source_in_two_domains_is_one() -> None:
+    more = Domain("d-hr", "People")
+    other = source(4, "LEDGER", "LEDGER", "HR")
+    catalog = Catalog((*CATALOG.domains, more), {**CATALOG.sources, more.id: (other, LEDGER)})
+    wanted = product("p", sources=(SourceReference("name", "Ledger"),))
+    found = resolve(desired(wanted), live(catalog=catalog)).resources[0]
+    assert [one.id for one in getattr(found.spec, "sources")] == ["3"]  # noqa: B009
+
+
+def test_what_the_own_domain_has_is_never_looked_for_elsewhere() -> None:
+    own = source(9, "ledger", "ledger", "SALES")
+    catalog = Catalog(CATALOG.domains, {SALES.id: (ORDERS, own), FINANCE.id: (LEDGER,)})
+    wanted = product("p", sources=(SourceReference("name", "Ledger"),))
+    found = resolve(desired(wanted), live(catalog=catalog)).resources[0]
+    assert [one.id for one in getattr(found.spec, "sources")] == ["9"]  # noqa: B009
+
+
+def test_a_pattern_never_leaves_the_domain() -> None:
+    pattern = SourceReference("match", "table LEDGER", pattern=(("table", "LEDGER"),))
+    assert rules(blocked(product("p", sources=(pattern,)))) == ["unresolved-source"]
+
+
+def test_a_declared_source_must_be_in_the_domain_that_its_manifest_names() -> None:
+    wrong = data_source("ledger", database="ANALYTICS", db_schema="FINANCE", table="LEDGER")
+    change = blocked(wrong)
+    assert rules(change) == ["unresolved-source"]
+    assert "It is in the domain Finance." in change.blocked[0].remedy
 
 
 def test_an_exact_spelling_wins_over_others_in_another_case() -> None:

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 
 from dpsync.apply.journal import AnyJournal, JournalUnwritable
 from dpsync.apply.standing import settled, unasked, verified
-from dpsync.apply.writer import Progress, Writer
+from dpsync.apply.writer import Gate, Progress, Writer
 from dpsync.errors import DpsyncError, MarketplaceError, NotAuthenticated, Unreachable
 from dpsync.model.call import Call
 from dpsync.model.change import Change
+from dpsync.model.finding import Finding
 from dpsync.model.outcome import Outcome, Result
 from dpsync.model.plan import Plan
 from dpsync.model.reference import Address
@@ -35,18 +36,19 @@ async def execute(
     journal: AnyJournal,
     progress: Progress,
     *,
+    gate: Gate,
     parallelism: int = 10,
     stop: asyncio.Event | None = None,
 ) -> tuple[Outcome, ...]:
     """Make the applicable changes of the plan; returns their outcomes in the order of the plan.
 
-    At most `parallelism` changes (1 to 32) are under way at once. Once `stop` is set, changes of which a call was sent
+    `gate` is asked immediately before the first call of a change; what it answers is why the change is left. At most `parallelism` changes (1 to 32) are under way at once. Once `stop` is set, changes of which a call was sent
     are completed and no other is begun. What the marketplace refuses is an outcome; only a fault of dpsync itself is
     raised, after the changes under way have ended.
     """
     if not 1 <= parallelism <= MOST_AT_ONCE:
         raise ValueError(f"parallelism is between 1 and {MOST_AT_ONCE}, not {parallelism}")
-    run = _Run(plan, writer, journal, progress, stop or asyncio.Event())
+    run = _Run(plan, writer, journal, progress, gate=gate, stop=stop or asyncio.Event())
     for wave in plan.waves:
         await run.make(wave, parallelism)
     return tuple(run.outcomes[change.address] for change in plan.applicable)
@@ -61,6 +63,8 @@ class _Run:
         writer: Writer,
         journal: AnyJournal,
         progress: Progress,
+        *,
+        gate: Gate,
         stop: asyncio.Event,
     ) -> None:
         self.outcomes: dict[Address, Outcome] = {}
@@ -68,6 +72,7 @@ class _Run:
         self._writer = writer
         self._journal = journal
         self._progress = progress
+        self._gate = gate
         self._stop = stop
         self._ended_by = ""
         self._way_out = ""
@@ -117,6 +122,8 @@ class _Run:
             now = await self._writer.read(change)
             # What was found out while this was read may be why nothing more should be written.
             outcome = settled(change, now) or self._hindered(change)
+            if outcome is None:
+                outcome = _refused(change, await self._gate(change)) or self._hindered(change)
             if outcome is not None:
                 return outcome
             for call in self._writer.calls(change, now):
@@ -164,6 +171,14 @@ _WHO_WROTE = (
     "Find out whether somebody else wrote at the same time. If nobody did, this marketplace does not keep what an update "
     "omits: do not apply to it before that is settled. The journal has the object as it was."
 )
+
+
+def _refused(change: Change, findings: tuple[Finding, ...]) -> Outcome | None:
+    """The outcome of a change that may not be made any more, because of what was read just now."""
+    if not findings:
+        return None
+    told = " ".join(f"{finding.rule}: {finding.message}" for finding in findings)
+    return Outcome(change, Result.STALE, f"Asked again just before it was made: {told}", findings[0].remedy)
 
 
 def _failed(change: Change, error: DpsyncError, confirmed: int) -> Outcome:

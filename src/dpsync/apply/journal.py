@@ -46,11 +46,12 @@ class JournalUnwritable(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What the first line says: where the run writes, who asked for it, and which dpsync makes it."""
+    """What the first line says: where the run writes, who asked for it, which dpsync makes it, and of which Git commit."""
 
     target: Target
     who: str
     version: str
+    commit: str | None = None
 
 
 class Journal:
@@ -220,6 +221,29 @@ class NoJournal:
 AnyJournal = Journal | NoJournal
 
 
+def last_commit(folder: Path, environment: str) -> str | None:
+    """The Git commit of the newest complete run that wrote to an environment; None if no run says one.
+
+    `folder` is the one that was given to `Journal.open`. A run that broke off does not count: what it left is not applied.
+    """
+    for file in sorted((folder / "runs").glob("*.jsonl"), reverse=True):
+        lines = [_line_of(text) for text in file.read_text(encoding="utf-8", errors="replace").splitlines()]
+        first, last = (lines[0], lines[-1]) if lines else ({}, {})
+        is_whole = last.get("type") == "finished" and last.get("complete") is True
+        if is_whole and first.get("environment") == environment and isinstance(first.get("commit"), str):
+            return str(first["commit"])
+    return None
+
+
+def _line_of(text: str) -> dict[str, Any]:
+    """A line of a journal; an empty one where it is torn."""
+    try:
+        line = json.loads(text)
+    except ValueError:
+        return {}
+    return line if isinstance(line, dict) else {}
+
+
 def _first_line(name: str, at: str, run: Run) -> dict[str, Any]:
     return {
         "type": "run",
@@ -228,6 +252,7 @@ def _first_line(name: str, at: str, run: Run) -> dict[str, Any]:
         "at": at,
         "dpsync": run.version,
         "who": run.who,
+        "commit": run.commit,
         "workspace": run.target.workspace,
         "workspace_id": run.target.workspace_id,
         "environment": run.target.environment,

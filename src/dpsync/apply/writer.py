@@ -1,11 +1,13 @@
-"""What apply needs of a marketplace, as a protocol; `marketplace/writer.py` happens to satisfy it."""
+"""What apply needs of others, as protocols; `marketplace/writer.py` happens to satisfy the first."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from dpsync.model.call import Call
 from dpsync.model.change import Change
+from dpsync.model.finding import Finding
 from dpsync.model.resource import LiveResource
 
 
@@ -28,3 +30,12 @@ class Progress(Protocol):
     def started(self, change: Change) -> None: ...
 
     def ended(self, change: Change, result: str, message: str) -> None: ...
+
+
+Gate = Callable[[Change], Awaitable[tuple[Finding, ...]]]
+"""Answers, just before a change is made, why it must not be; nothing if it may."""
+
+
+async def open_gate(_change: Change) -> tuple[Finding, ...]:
+    """The gate that lets everything pass: where nothing takes access away."""
+    return ()

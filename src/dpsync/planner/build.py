@@ -11,6 +11,7 @@ from dpsync.model.call import Action
 from dpsync.model.change import Change
 from dpsync.model.fields import Effect
 from dpsync.model.finding import Finding, Severity
+from dpsync.model.identity import is_of_workspace
 from dpsync.model.plan import Plan, Target
 from dpsync.model.reference import Address, Reference
 from dpsync.model.resource import LiveResource, Resource
@@ -85,11 +86,11 @@ def _declared(resource: Resource, live: LiveState, resolved: Resolved) -> Change
             (_finding(resource, "unreadable", f"The live object cannot be read completely: {gap.reason}"),),
         )
     if counterpart is None:
-        return _create(resource, live)
-    return _update(resource, counterpart, live)
+        return _create(resource, live, resolved.desired.workspace_id)
+    return _update(resource, counterpart, live, resolved)
 
 
-def _create(resource: Resource, live: LiveState) -> Change:
+def _create(resource: Resource, live: LiveState, workspace_id: str) -> Change:
     made = creation(resource)
     change = Change(
         address=resource.address,
@@ -102,7 +103,7 @@ def _create(resource: Resource, live: LiveState) -> Change:
         sources=made.sources,
         origin=resource.origin,
     )
-    if resource.pinned:
+    if resource.pinned and not is_of_workspace(workspace_id, resource.kind, resource.id):
         return replace(
             change,
             blocked=(
@@ -129,8 +130,11 @@ def _create(resource: Resource, live: LiveState) -> Change:
     return change
 
 
-def _update(resource: Resource, counterpart: LiveResource, live: LiveState) -> Change | None:
-    found = difference(resource, counterpart, live.catalog.source_by_id)
+def _update(
+    resource: Resource, counterpart: LiveResource, live: LiveState, resolved: Resolved
+) -> Change | None:
+    patterns = resolved.patterns(resource.address)
+    found = difference(resource, counterpart, live.catalog.source_by_id, patterns)
     if found.is_empty:
         return None
     actions = []

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dpsync.kinds.catalog import source_text
+from dpsync.kinds.catalog import find_sources, source_text
 from dpsync.model.base import Spec, map_references, references_in, rules_of
 from dpsync.model.change import Detail, FieldChange, SourceChange
 from dpsync.model.compare import Mismatch, mismatches
@@ -32,14 +32,42 @@ class Difference:
         return not self.fields and self.sources.is_empty
 
 
-def difference(resource: Resource, live: LiveResource, sources: Mapping[str, Source]) -> Difference:
-    """What has to change for the live object to be as declared. `sources` names those that are live by their id."""
+def difference(
+    resource: Resource,
+    live: LiveResource,
+    sources: Mapping[str, Source],
+    patterns: tuple[SourceReference, ...] = (),
+) -> Difference:
+    """What has to change for the live object to be as declared.
+
+    `sources` names those that are live by their id. `patterns` are the `match` entries of the manifest: a source that one
+    of them means and that goes all the same has left the listing of the domain; it goes by match.
+    """
     found = mismatches(resource.spec, live.spec)
     fields = tuple(_field_change(resource, one) for one in found if not one.rule.replaced_whole)
     replaced = next((one for one in found if one.rule.replaced_whole), None)
-    return Difference(
-        fields, _source_change(replaced.before, replaced.after, sources) if replaced else SourceChange()
-    )
+    if replaced is None:
+        return Difference(fields)
+    change = _source_change(replaced.before, replaced.after, sources)
+    if patterns and not _moves(found):
+        removed = tuple(_by_match(one, patterns, sources) for one in change.removed)
+        change = replace(change, removed=removed)
+    return Difference(fields, change)
+
+
+def _moves(found: Iterable[Mismatch]) -> bool:
+    """Whether the object gets another listing to choose from, so that all that it has goes with the old one."""
+    return any(one.rule.refers is not None and one.rule.refers.inherits for one in found)
+
+
+def _by_match(
+    removed: SourceReference, patterns: Iterable[SourceReference], sources: Mapping[str, Source]
+) -> SourceReference:
+    """The source, marked if a pattern means it. Of one that nothing is known about, any pattern may have brought it."""
+    source = sources.get(removed.id or "")
+    if source is not None and not any(find_sources(pattern, (source,)) for pattern in patterns):
+        return removed
+    return replace(removed, by_match=True)
 
 
 def creation(resource: Resource) -> Difference:

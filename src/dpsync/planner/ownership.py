@@ -16,18 +16,26 @@ from dpsync.model.state import DesiredState, LiveState
 
 @dataclass(frozen=True)
 class Ownership:
-    """The live objects by whose they are. `orphans` were made by this workspace and are in no manifest."""
+    """The live objects by whose they are.
+
+    `orphans` were made by this workspace and are in no manifest; `strangers` are nobody's business here.
+    """
 
     orphans: tuple[LiveResource, ...]
     owned: int
-    unmanaged: dict[str, int]
+    strangers: tuple[LiveResource, ...]
+
+    @property
+    def unmanaged(self) -> dict[str, int]:
+        """How many strangers there are of each kind that has some."""
+        return dict(Counter(one.kind for one in self.strangers))
 
 
 def ownership(desired: DesiredState, live: LiveState) -> Ownership:
     """Sort every live object of the kinds that can be written."""
     orphans: list[LiveResource] = []
     owned = 0
-    unmanaged: Counter[str] = Counter()
+    strangers: list[LiveResource] = []
     for kind in WRITTEN:
         declared = {one.id.casefold(): one.lifecycle for one in desired.of_kind(kind.name)}
         for one in live.of_kind(kind.name):
@@ -37,9 +45,9 @@ def ownership(desired: DesiredState, live: LiveState) -> Ownership:
                 owned += 1
                 orphans.append(one)
             else:
-                unmanaged[kind.name] += 1
-    return Ownership(
-        tuple(sorted(orphans, key=lambda one: (one.kind, one.title, one.id))),
-        owned,
-        {kind.name: unmanaged[kind.name] for kind in WRITTEN if unmanaged[kind.name]},
-    )
+                strangers.append(one)
+    return Ownership(tuple(sorted(orphans, key=_by_title)), owned, tuple(sorted(strangers, key=_by_title)))
+
+
+def _by_title(one: LiveResource) -> tuple[str, str, str]:
+    return (one.kind, one.title, one.id)

@@ -46,6 +46,19 @@ class Resolved:
     unresolved: Mapping[Address, tuple[Finding, ...]]
     findings: tuple[Finding, ...]
 
+    def patterns(self, address: Address) -> tuple[SourceReference, ...]:
+        """The `match` entries of a resource, which are no longer told from the sources that they brought."""
+        declared = self.desired.by_address.get(address)
+        if declared is None:
+            return ()
+        return tuple(
+            entry
+            for rule in rules_of(type(declared.spec))
+            if rule.replaced_whole and declared.spec.manages(rule.attribute)
+            for entry in getattr(declared.spec, rule.attribute)
+            if isinstance(entry, SourceReference) and entry.how == "match"
+        )
+
 
 def resolve(desired: DesiredState, live: LiveState) -> Resolved:
     """Resolve every declared resource against the live state."""
@@ -256,12 +269,12 @@ class _Resolution:
                         f"No source of the domain matches {entry.text}.",
                         "Correct the pattern, or remove it; `sources: []` means none.",
                     )
-                for source in matched:
-                    found.setdefault(source.id, _resolved(entry, source, index))
+                for one in matched:
+                    found.setdefault(one.id, _resolved(entry, one, index))
                 continue
-            source_or_none = self._one_source(resource, path, self._spelled_out(entry), listing)
-            if source_or_none is not None:
-                found[source_or_none.id] = _resolved(entry, source_or_none, index)
+            source = self._source_anywhere(resource, path, self._spelled_out(entry), listing)
+            if source is not None:
+                found[source.id] = _resolved(entry, source, index)
         return tuple(sorted(found.values(), key=lambda one: (one.text, one.id or "")))
 
     def _spelled_out(self, entry: SourceReference) -> SourceReference:
@@ -275,35 +288,89 @@ class _Resolution:
     def _one_source(
         self, resource: Resource, path: FieldPath, entry: SourceReference, listing: tuple[Source, ...]
     ) -> Source | None:
+        """The one source of the domain that is meant, or None, with an error."""
         found = self._found(entry, listing)
+        if found:
+            return self._unique(resource, path, entry, found)
+        self._not_found(resource, path, entry, listing)
+        return None
+
+    def _source_anywhere(
+        self, resource: Resource, path: FieldPath, entry: SourceReference, listing: tuple[Source, ...]
+    ) -> Source | None:
+        """As `_one_source`, or else the one source that is meant in the other domains that were read.
+
+        Whether a product may have one of those is not decided here; a guardrail does.
+        """
+        found = self._found(entry, listing)
+        if found:
+            return self._unique(resource, path, entry, found)
+        elsewhere = self._elsewhere(entry, listing)
+        if len(elsewhere) == 1:
+            return elsewhere[0]
+        self._not_found(resource, path, entry, listing)
+        return None
+
+    def _unique(
+        self, resource: Resource, path: FieldPath, entry: SourceReference, found: tuple[Source, ...]
+    ) -> Source | None:
         if len(found) == 1:
             return found[0]
-        if found:
-            listed = ", ".join(f"{source_text(one)} (id {one.id})" for one in found[:_LISTED])
-            self._error(
-                resource,
-                path,
-                "ambiguous-source",
-                f"{entry.text} means {len(found)} sources: {listed}.",
-                "Write the path of the one that you mean, or its {id: …}."
-                if entry.how == "name"
-                else "Say more of the path (platform, hostname), or write {id: …}.",
-            )
-            return None
-        elsewhere = [
-            self.live.catalog.domain_by_id[domain].name
-            for domain, sources in sorted(self.live.catalog.sources.items())
-            if sources is not listing and find_sources(entry, sources)
-        ]
+        listed = ", ".join(f"{source_text(one)} (id {one.id})" for one in found[:_LISTED])
+        self._error(
+            resource,
+            path,
+            "ambiguous-source",
+            f"{entry.text} means {len(found)} sources: {listed}.",
+            "Write the path of the one that you mean, or its {id: …}."
+            if entry.how == "name"
+            else "Say more of the path (platform, hostname), or write {id: …}.",
+        )
+        return None
+
+    def _not_found(
+        self, resource: Resource, path: FieldPath, entry: SourceReference, listing: tuple[Source, ...]
+    ) -> None:
+        elsewhere = self._elsewhere(entry, listing)
         near = near_sources(entry, listing)
-        if elsewhere:
-            remedy = f"It is in the domain {elsewhere[0]}: a product has sources of its own domain only."
+        if len(elsewhere) == 1:
+            where = " and ".join(self._domains_of(elsewhere[0]))
+            remedy = f"It is in the domain {where}."
+        elif elsewhere:
+            listed = ", ".join(
+                f"{source_text(one)} (id {one.id}) in {' and '.join(self._domains_of(one))}"
+                for one in elsewhere[:_LISTED]
+            )
+            remedy = (
+                f"Other domains have {len(elsewhere)} of that name: {listed}; "
+                "a product has sources of its own domain only."
+            )
         elif near:
             remedy = f"Did you mean {' or '.join(near)}?"
         else:
             remedy = "Check the spelling, and that the source is registered and assigned to the domain."
         self._error(resource, path, "unresolved-source", f"The domain has no source {entry.text}.", remedy)
-        return None
+
+    def _elsewhere(self, entry: SourceReference, listing: tuple[Source, ...]) -> tuple[Source, ...]:
+        """What an entry means in the listings of other domains, each source once; exact spelling first."""
+        found = {
+            one.id: one
+            for _domain, sources in sorted(self.live.catalog.sources.items())
+            if sources is not listing
+            for one in self._found(entry, sources)
+        }
+        return find_sources(entry, found.values())
+
+    def _domains_of(self, source: Source) -> tuple[str, ...]:
+        """What the domains are called that list a source, as far as they were read."""
+        known = self.live.catalog.domain_by_id
+        return tuple(
+            sorted(
+                known[domain].name if domain in known else domain
+                for domain, sources in self.live.catalog.sources.items()
+                if any(one.id == source.id for one in sources)
+            )
+        )
 
     def _found(self, entry: SourceReference, listing: tuple[Source, ...]) -> tuple[Source, ...]:
         """As `find_sources`, but a plain path with a table is looked up instead of searched for."""

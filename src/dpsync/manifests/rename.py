@@ -1,0 +1,465 @@
+"""Another key for a resource: the text of the manifests with the name, the id and every reference put in its place.
+
+A room of its own because this is the one place that edits what a person wrote. It changes characters at places that the
+reader of YAML knows, so that comments, order and quotes stay; the result is read again and has to be exactly what was
+meant, or nothing is written. The live object keeps its id, so a plan has nothing to do afterwards: where the id was
+computed from the old key, it is written down. It must never be used to write anything but what it read itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dpsync.errors import InvalidManifests, UsageError
+from dpsync.kinds import KINDS
+from dpsync.kinds.catalog import DOMAINS, SOURCE_KIND
+from dpsync.manifests.document import Document, read_documents
+from dpsync.manifests.files import EXCEPTIONS, WORKSPACE_FILE, File, find_exceptions, find_files, read_file
+from dpsync.manifests.load import problem_finding
+from dpsync.manifests.origins import DocumentOrigins
+from dpsync.manifests.scalars import WORDS, number
+from dpsync.model.base import FieldPath, references_in
+from dpsync.model.finding import Finding
+from dpsync.model.identity import computed_id
+from dpsync.model.reference import Address, SourceReference, is_key
+from dpsync.model.resource import Resource
+from dpsync.model.validation import closest, shown
+
+_BOM = "\ufeff"
+_BREAK = re.compile(r"\r\n|\r|\n")
+_ALIGNED = re.compile(r" {2,}(?=#)")
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A file with its new content. `lines` are the changed ones, each with its number from 1 and its new text."""
+
+    name: str
+    path: Path
+    before: bytes
+    after: bytes
+    lines: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Renaming:
+    """What a rename comes to: the addresses, the live id (empty for what is never written), and the files, by name."""
+
+    old: Address
+    new: Address
+    id: str
+    files: tuple[Rewritten, ...]
+
+
+def renaming(
+    root: Path,
+    folders: Sequence[str],
+    resources: Sequence[Resource],
+    old: str,
+    new: str,
+    *,
+    workspace_id: str,
+    exceptions: str = EXCEPTIONS,
+) -> Renaming:
+    """The rename of the resource `old` (`Kind/key`) to the key `new`, worked out and not written.
+
+    `resources` are what the valid manifests in these folders of the workspace declare; `exceptions` is the folder of those
+    from guardrails. Raises UsageError where there is no such resource, where the key is none or is taken, and where a value
+    is written in a way that cannot be edited; InvalidManifests where an exception or `dpsync.yaml` cannot be read.
+    """
+    declared = {one.address: one for one in resources}
+    address = _address(old, declared)
+    target = _new_address(address, new, declared)
+    manifests = _without_errors(find_files(str(root), folders, exceptions=exceptions))
+    granted = _without_errors(find_exceptions(str(root), exceptions))
+    drafts = _Drafts({file.name: file for file in manifests})
+    workspace = File(WORKSPACE_FILE, os.path.realpath(root / WORKSPACE_FILE))
+    settings = drafts.of(workspace)
+
+    resource = declared[address]
+    origins = _origins(resource)
+    draft = drafts.at(origins)
+    end = draft.put(origins.document.index, ("metadata", "name"), address.key, target.key)
+    if KINDS[address.kind].written:
+        environments = _environments(settings)
+        draft.pin(
+            origins.document.index, computed_id(workspace_id, address.kind, address.key), environments, end
+        )
+    for one in resources:
+        origins = _origins(one)
+        for path in _references(one, address):
+            drafts.at(origins).put(origins.document.index, path, address.key, target.key)
+    for draft in (settings, *(drafts.of(file) for file in granted)):
+        for index, document in enumerate(draft.documents):
+            for path in _mentions(document.root, str(address)):
+                draft.put(index, path, str(address), str(target))
+    if address.kind == DOMAINS:
+        _in_policy(settings, address.key, target.key)
+    files = tuple(draft.rewritten() for draft in drafts.edited())
+    return Renaming(address, target, resource.id if KINDS[address.kind].written else "", files)
+
+
+def write(files: Sequence[Rewritten]) -> None:
+    """Put the files in their places, all or none as far as the system lets us.
+
+    Each is written beside its place and moved there at once. Raises UsageError; what was moved by then is put back.
+    """
+    ready: list[tuple[Rewritten, Path]] = []
+    moved: list[Rewritten] = []
+    try:
+        for file in files:
+            if file.path.read_bytes() != file.before:
+                raise _changed_meanwhile(file.name)
+            ready.append((file, _beside(file.path, file.after)))
+        for file, place in ready:
+            place.replace(file.path)
+            moved.append(file)
+    except OSError as error:
+        for file in moved:
+            with contextlib.suppress(OSError):
+                _beside(file.path, file.before).replace(file.path)
+        raise UsageError(
+            f"The files cannot be written, and are as they were: {error.strerror or error}.",
+            "Give yourself the right to write them.",
+        ) from None
+    finally:
+        for _file, place in ready:
+            place.unlink(missing_ok=True)
+
+
+def _beside(path: Path, content: bytes) -> Path:
+    """A new file in the same folder, with the rights of the one at `path`; its name is one that nobody reads."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".dpsync-", suffix=".tmp")
+    made = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        shutil.copymode(path, made)
+    except OSError:
+        made.unlink(missing_ok=True)
+        raise
+    return made
+
+
+# ------------------------------------------------------------------------------------- what is renamed
+
+
+def _address(text: str, declared: Mapping[Address, Resource]) -> Address:
+    kind, slash, key = text.partition("/")
+    if not slash:
+        raise UsageError(
+            f"{shown(text)} is no address.", f"Write Kind/key, such as {_example(text, declared)}."
+        )
+    if kind not in KINDS:
+        meant = closest(kind, KINDS)
+        hint = f"Did you mean `{meant}`?" if meant else f"Write one of: {', '.join(KINDS)}."
+        raise UsageError(f"There is no kind {shown(kind)}.", hint)
+    address = Address(kind, key)
+    if address not in declared:
+        meant = closest(key, [one.key for one in declared if one.kind == kind])
+        hint = f"Did you mean `{Address(kind, meant)}`? " if meant else ""
+        raise UsageError(
+            f"No manifest declares {Address(kind, shown(key)[1:-1])}.",
+            f"{hint}The key is `metadata.name`, not what consumers read.",
+        )
+    return address
+
+
+def _example(key: str, declared: Mapping[Address, Resource]) -> str:
+    return next((str(one) for one in declared if one.key == key), f"{next(iter(KINDS))}/na-sales")
+
+
+def _new_address(address: Address, new: str, declared: Mapping[Address, Resource]) -> Address:
+    if not is_key(new):
+        raise UsageError(
+            f"{shown(new)} is not a key.",
+            "Write a-z, 0-9, `-`, `.` and `_`, at most 100; what consumers read is `spec.name`.",
+        )
+    target = Address(address.kind, new)
+    if target == address:
+        raise UsageError(f"{address} has this key already.", "Write another one.")
+    if target in declared:
+        raise UsageError(
+            f"{target} is declared already, at {declared[target].origin}.", "Write a key that is free."
+        )
+    return target
+
+
+def _references(one: Resource, to: Address) -> Iterator[FieldPath]:
+    """The paths in a document at which the key is written, as a reference of this resource's own."""
+    for path, reference, refers in references_in(one.spec):
+        if (refers.to, reference.how, reference.text) == (to.kind, "key", to.key):
+            yield from _written_at(one, path, to.key)
+    for index, entry in enumerate(getattr(one.spec, "sources", ())):
+        if isinstance(entry, SourceReference) and (entry.how, entry.text) == ("key", to.key):
+            yield from _written_at(one, ("sources", index), to.key) if to.kind == SOURCE_KIND else ()
+
+
+def _written_at(one: Resource, path: FieldPath, key: str) -> Iterator[FieldPath]:
+    """Where the field is written in the resource's own document: nowhere, if it is a default of another one's."""
+    origins = _origins(one)
+    if path[0] in origins.inherited:
+        return
+    for end in range(1, len(path) + 1):
+        if path[:end] in origins.renamed:
+            path = origins.renamed[path[:end]]
+            break
+    path = ("spec", *path)
+    value: Any = origins.document.root
+    for step in path:
+        value = value[step]
+    yield path if value == key else (*path, "key")
+
+
+def _origins(one: Resource) -> DocumentOrigins:
+    assert isinstance(one.origins, DocumentOrigins), "the loader makes no other"
+    return one.origins
+
+
+# ------------------------------------------------------------------ what else speaks of it: the policy
+
+
+def _environments(settings: _Draft) -> tuple[str, ...]:
+    written = _section(settings, "spec", "environments")
+    return tuple(written) if isinstance(written, dict) else ()
+
+
+def _without_errors(found: tuple[tuple[File, ...], tuple[Finding, ...]]) -> tuple[File, ...]:
+    files, problems = found
+    if problems:
+        raise InvalidManifests(problems)
+    return files
+
+
+def _mentions(value: Any, text: str, path: FieldPath = ()) -> Iterator[FieldPath]:
+    """The paths of the values that are exactly this text."""
+    entries = (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    )
+    for step, entry in entries:
+        if entry == text:
+            yield (*path, step)
+        else:
+            yield from _mentions(entry, text, (*path, step))
+
+
+def _in_policy(settings: _Draft, old: str, new: str) -> None:
+    """Where `dpsync.yaml` names domains: by key, or else by name."""
+    for index, document in enumerate(settings.documents):
+        spec = document.root.get("spec") if isinstance(document.root, dict) else None
+        for path in _mentions(spec, old, ("spec",)):
+            names = [step for step in path if isinstance(step, str)]
+            if names[-1] in {"domains", "exclusiveDomains"}:
+                settings.put(index, path, old, new)
+        if isinstance(spec, dict) and old in (spec.get("displayNames") or {}):
+            settings.put_key(index, ("spec", "displayNames", old), new)
+
+
+def _section(draft: _Draft, *path: str) -> Any:
+    value: Any = draft.documents[0].root if draft.documents else None
+    for step in path:
+        value = value.get(step) if isinstance(value, dict) else None
+    return value
+
+
+# ------------------------------------------------------------------------------------- editing a file
+
+
+class _Drafts:
+    """The files that are looked at, each read once."""
+
+    def __init__(self, files: Mapping[str, File]) -> None:
+        self._files = files
+        self._drafts: dict[str, _Draft] = {}
+
+    def at(self, origins: DocumentOrigins) -> _Draft:
+        """The file of a resource, which has to be what it was when it was loaded."""
+        draft = self.of(self._files[origins.file])
+        index = origins.document.index
+        if index >= len(draft.documents) or draft.documents[index].root != origins.document.root:
+            raise _changed_meanwhile(origins.file)
+        return draft
+
+    def of(self, file: File) -> _Draft:
+        if file.name not in self._drafts:
+            content = read_file(file)
+            if isinstance(content, Finding):
+                raise InvalidManifests((content,))
+            documents, problems = read_documents(content)
+            if problems:
+                raise InvalidManifests(tuple(problem_finding(file.name, one) for one in problems))
+            self._drafts[file.name] = _Draft(file, content, documents)
+        return self._drafts[file.name]
+
+    def edited(self) -> Iterator[_Draft]:
+        return (draft for _name, draft in sorted(self._drafts.items()) if draft.edits)
+
+
+class _Draft:
+    """A file being edited: what is to stand where, and what reading it again has to give."""
+
+    def __init__(self, file: File, content: bytes, documents: tuple[Document, ...]) -> None:
+        self.file = file
+        self.documents = documents
+        self.edits: dict[tuple[int, int], str] = {}
+        self._content = content
+        text = content.decode()
+        self._mark = _BOM if text.startswith(_BOM) else ""
+        self._text = text.removeprefix(_BOM)
+        self._starts = (0, *(found.end() for found in _BREAK.finditer(self._text)))
+        self._meant = [_copied(document.root) for document in documents]
+
+    def put(self, index: int, path: FieldPath, old: str, new: str) -> int:
+        """Write another text in the place of one; the index at which the old one ends."""
+        end = self._replace(self.documents[index].at(path), old, new)
+        *above, last = path
+        self._inner(index, above)[last] = new
+        return end
+
+    def put_key(self, index: int, path: tuple[str, ...], new: str) -> None:
+        """Write another key of a mapping in the place of the one that the path ends with."""
+        *above, last = path
+        self._replace(self.documents[index].key_at(path), last, new)
+        mapping = self._inner(index, above)
+        mapping[new] = mapping.pop(last)
+
+    def pin(self, index: int, live_id: str, environments: Iterable[str], name_end: int) -> None:
+        """Write down the id wherever it was computed from the key so far. `name_end` is where the name ends."""
+        document = self.documents[index]
+        root: Any = document.root
+        ids = root["metadata"].get("id")
+        if ids is None:
+            self._insert_id(document, live_id, name_end)
+            self._inner(index, ("metadata",))["id"] = live_id
+        elif isinstance(ids, dict):
+            missing = [name for name in environments if name not in ids]
+            if missing:
+                self._insert_environments(document, ids, [f"{_scalar(one)}: {live_id}" for one in missing])
+                self._inner(index, ("metadata", "id")).update(dict.fromkeys(missing, live_id))
+
+    def rewritten(self) -> Rewritten:
+        """The file with all edits. Raises UsageError if reading it does not give what was meant."""
+        pieces: list[str] = []
+        starts: list[int] = []
+        done = length = 0
+        for (start, end), text in sorted(self.edits.items()):
+            pieces += (self._text[done:start], text)
+            length += start - done
+            starts.append(length + len(text) - len(text.lstrip("\r\n")))
+            length += len(text)
+            done = end
+        after = "".join((*pieces, self._text[done:]))
+        content = (self._mark + after).encode()
+        documents, problems = read_documents(content)
+        if problems or [_copied(document.root) for document in documents] != self._meant:
+            raise UsageError(
+                f"{self.file.name} is written in a way that cannot be edited, so nothing was changed.",
+                "Write its metadata in block style, one field per line, and run the command again.",
+            )
+        lines = _BREAK.split(after)
+        changed = sorted({len(_BREAK.findall(after, 0, start)) for start in starts})
+        return Rewritten(
+            self.file.name,
+            Path(self.file.path),
+            self._content,
+            content,
+            tuple((number + 1, lines[number].strip()) for number in changed),
+        )
+
+    def _inner(self, index: int, path: Iterable[str | int]) -> Any:
+        value = self._meant[index]
+        for step in path:
+            value = value[step]
+        return value
+
+    def _offset(self, place: tuple[int, int]) -> int:
+        line, column = place
+        return self._starts[line - 1] + column - 1
+
+    def _replace(self, place: tuple[int, int], old: str, new: str) -> int:
+        start = self._offset(place)
+        for quote in ("", '"', "'"):
+            written = f"{quote}{old}{quote}"
+            if self._text.startswith(written, start):
+                end = start + len(written)
+                put = f"{quote}{new}{quote}" if quote else _scalar(new)
+                self.edits[start, end] = put
+                self._align(end, len(put) - len(written))
+                return end
+        raise UsageError(
+            f"{shown(old)} at {self.file.name}:{place[0]}:{place[1]} is written in a way that cannot be edited.",
+            "Write it plainly, in one line and without escapes, and run the command again.",
+        )
+
+    def _align(self, end: int, grown: int) -> None:
+        """Keep a comment in its column where blanks had put it there, as far as there are blanks."""
+        blanks = _ALIGNED.match(self._text, end)
+        if blanks is None:
+            return
+        comment = blanks.end()
+        if grown < 0:
+            self.edits[comment, comment] = " " * -grown
+        elif (fewer := min(grown, comment - end - 2)) > 0:
+            self.edits[comment - fewer, comment] = ""
+
+    def _insert_id(self, document: Document, live_id: str, name_end: int) -> None:
+        if self._is_flow(document.at(("metadata",))):
+            self.edits[name_end, name_end] = f", id: {live_id}"
+            return
+        line = " " * (document.key_at(("metadata", "name"))[1] - 1) + f"id: {live_id}"
+        following = _BREAK.search(self._text, name_end)
+        if following is None:
+            end = len(self._text)
+            self.edits[end, end] = f"{self._break()}{line}"
+        else:
+            self.edits[following.end(), following.end()] = line + following[0]
+
+    def _insert_environments(
+        self, document: Document, ids: Mapping[str, str], entries: Sequence[str]
+    ) -> None:
+        place = document.at(("metadata", "id"))
+        start = self._offset(place)
+        if self._is_flow(place):
+            self.edits[start + 1, start + 1] = ", ".join(entries) + (", " if ids else "")
+            return
+        row, column = document.key_at(("metadata", "id", next(iter(ids))))
+        indent = " " * (column - 1)
+        begin = self._starts[row - 1]
+        self.edits[begin, begin] = "".join(f"{indent}{entry}{self._break()}" for entry in entries)
+
+    def _is_flow(self, place: tuple[int, int]) -> bool:
+        return self._text.startswith("{", self._offset(place))
+
+    def _break(self) -> str:
+        """The line ending of the file."""
+        found = _BREAK.search(self._text)
+        return found[0] if found else "\n"
+
+
+def _scalar(text: str) -> str:
+    """A text as YAML, plain where that is still a text."""
+    if (is_key(text) or _PLAIN.fullmatch(text)) and text not in WORDS and isinstance(number(text), str):
+        return text
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _copied(value: Any) -> Any:
+    """A document's value as plain mappings and lists."""
+    if isinstance(value, dict):
+        return {key: _copied(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_copied(entry) for entry in value]
+    return value
+
+
+def _changed_meanwhile(name: str) -> UsageError:
+    return UsageError(f"{name} was changed meanwhile, so nothing was written.", "Run the command again.")
