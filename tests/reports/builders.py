@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dpsync.kinds.data_product import DataProductSpec
@@ -21,9 +21,10 @@ from dpsync.kinds.shared import RequestForms
 from dpsync.model.access import Accesses
 from dpsync.model.base import FieldPath, Spec
 from dpsync.model.call import Action
-from dpsync.model.change import Change, FieldChange, SourceChange
+from dpsync.model.change import Change, FieldChange, Provenance, SourceChange
 from dpsync.model.compare import mismatches
 from dpsync.model.finding import Finding, Severity
+from dpsync.model.impact import Impact, SourceImpact
 from dpsync.model.outcome import Outcome, Result
 from dpsync.model.place import Layer, Origin
 from dpsync.model.plan import Plan, Target
@@ -271,8 +272,157 @@ KEPT = (
     ),
 )
 
-EVERYTHING = report(
-    TERMS,
+NAMES = {
+    **{f"u{number}": f"Person {number}" for number in range(1, 13)},
+    "u1": "Jane Doe",
+    "u2": "Zoë Ångström",
+    "u3": "abel Adams",
+}
+
+
+def users(first: int, last: int) -> frozenset[str]:
+    return frozenset(f"u{number}" for number in range(first, last + 1))
+
+
+def touched(source: str, who: frozenset[str] | None = frozenset(), **rest: Any) -> SourceImpact:
+    return SourceImpact(sources(source)[0], who, **rest)
+
+
+WEIGHED_SALES = replace(
+    SALES,
+    impact=Impact(
+        gained=(
+            touched(
+                "ANALYTICS.SALES.ORDER_ITEMS",
+                users(1, 12),
+                tags=("Discovered.PII.Email", "Discovered.PII.Phone", "Owner.HR"),
+                column_tags=("Discovered.PII.Email", "Discovered.PII.Phone"),
+                columns=("EMAIL", "PHONE"),
+            ),
+        ),
+        lost=(
+            touched(
+                "ANALYTICS.SALES.LEGACY_ORDERS", users(1, 9), keepers=users(10, 12), through=("EU Sales",)
+            ),
+        ),
+        members=users(1, 12),
+        exceptions=1,
+        pending=2,
+        names=NAMES,
+    ),
+    provenance=Provenance.DECLARED,
+)
+WEIGHED_CLICKS = replace(
+    CLICKS,
+    impact=Impact(
+        gained=tuple(
+            touched(
+                f"main.web.clicks_{number:02}",
+                is_new=number > 2,
+                tags=None if number == 24 else ("Discovered.PII.IP",) if number < 3 else (),
+                column_tags=("Discovered.PII.IP",) if number < 3 else (),
+            )
+            for number in range(1, 25)
+        )
+    ),
+    provenance=Provenance.DECLARED,
+)
+WEIGHED_STRICT = replace(STRICT, impact=Impact(products=14, pending=3), provenance=Provenance.DECLARED)
+WEIGHED_TERMS = replace(TERMS, impact=Impact(products=None, pending=None), provenance=Provenance.LEFT_OVER)
+WEIGHED_RENAME = replace(RENAME, impact=Impact(), provenance=Provenance.DECLARED)
+WEIGHED_SUSPENSION = replace(
+    SUSPENSION,
+    impact=Impact(
+        lost=tuple(touched(f"HR.PAY.TABLE_{number}", users(12, 12)) for number in range(1, 7)),
+        members=users(12, 12),
+        exceptions=None,
+        everywhere=True,
+    ),
+    provenance=Provenance.DRIFTED,
+)
+WEIGHED_MOVE = replace(
+    MOVE,
+    impact=Impact(
+        members=users(11, 14),
+        uncertain="whether members keep access when a product moves to another domain is not known",
+    ),
+    provenance=Provenance.DECLARED,
+)
+WEIGHED_OLD = replace(
+    OLD,
+    impact=Impact(
+        lost=(
+            touched("A.B.ORDERS", keepers=users(1, 12), through=("EU Sales", "US Sales")),
+            touched("A.B.ITEMS", keepers=users(1, 12), through=("EU Sales", "US Sales")),
+            touched("A.B.CLICKS", None),
+        ),
+        members=users(1, 12),
+        ended=12,
+        exceptions=2,
+        pending=3,
+    ),
+    provenance=Provenance.DECLARED,
+)
+WEIGHED_OLD_FORM = replace(OLD_FORM, impact=Impact(), provenance=Provenance.DECLARED)
+WEIGHED_BLOCKED = replace(
+    BLOCKED,
+    impact=Impact(
+        lost=(touched("A.B.CUSTOMERS", None),), members=None, ended=212, exceptions=None, pending=None
+    ),
+    provenance=Provenance.DECLARED,
+)
+BY_MATCH = updated(
+    Address("DataProduct", "events"),
+    product(name="Events"),
+    product(name="Events"),
+    changed_sources=SourceChange(sources("main.web.events", by_match=True), (), 3),
+    impact=Impact(
+        gained=(touched("main.web.events", None, tags=("Discovered.PII.Email",)),), members=None, pending=None
+    ),
+    provenance=Provenance.BY_MATCH,
+)
+NOT_REVIEWED = updated(
+    Address("DataProduct", "hotels"),
+    product(name="Hotels", lifecycle="suspended"),
+    product(name="Hotels", lifecycle="active"),
+    impact=Impact(gained=(touched("A.B.HOTELS", users(1, 4)),), members=users(1, 4)),
+)
+
+UNMANAGED = (
+    LiveResource(
+        "RequestForm",
+        "form-2",
+        RequestFormSpec.of(name="By Hand", fields=(), review_flow=Delegate.of(decision="delegate")),
+    ),
+    LiveResource(
+        "DataProduct", "p2", product(name="zebra", domain=named("Retail")), "2026-11-20T14:03:59.1Z"
+    ),
+    LiveResource("DataProduct", "p1", product(name="Aardvark")),
+)
+
+EVERYTHING = replace(
+    report(
+        WEIGHED_TERMS,
+        WEIGHED_STRICT,
+        WEIGHED_SALES,
+        WEIGHED_CLICKS,
+        BY_MATCH,
+        WEIGHED_RENAME,
+        WEIGHED_SUSPENSION,
+        WEIGHED_MOVE,
+        WEIGHED_OLD,
+        WEIGHED_OLD_FORM,
+        WEIGHED_BLOCKED,
+        findings=(WARNING, ABOUT_SALES),
+        kept=KEPT,
+        owned=31,
+        unchanged=22,
+        unmanaged={"DataProduct": 2, "RequestForm": 1},
+    ),
+    unmanaged=UNMANAGED,
+    unreviewed=(NOT_REVIEWED,),
+)
+NOT_WEIGHED = report(
     STRICT,
     SALES,
     CLICKS,
@@ -283,10 +433,29 @@ EVERYTHING = report(
     OLD_FORM,
     BLOCKED,
     findings=(WARNING, ABOUT_SALES),
-    kept=KEPT,
     owned=31,
     unchanged=22,
     unmanaged={"DataProduct": 12, "RequestForm": 3},
+)
+
+
+def seen(change: Change, revision: str) -> Change:
+    assert change.before is not None
+    return replace(change, before=replace(change.before, revision=revision), reason="")
+
+
+DRIFT = Report(
+    "drift",
+    "0.1.0",
+    Plan(
+        TARGET,
+        (
+            seen(RENAME, "2026-11-20T14:03:59.123Z"),
+            created(Address("DataProduct", "gone"), product(name="Gone"), reason="not live"),
+            seen(OLD, "2026-11-19T01:00:00+02:00"),
+            seen(TERMS, "yesterday"),
+        ),
+    ),
 )
 NOTHING = report(owned=31, unchanged=31, unmanaged={"DataProduct": 1})
 ONLY_BLOCKED = report(BLOCKED)
@@ -348,6 +517,8 @@ INVALID = Report(
 
 REPORTS = {
     "everything": EVERYTHING,
+    "not-weighed": NOT_WEIGHED,
+    "drift": DRIFT,
     "nothing": NOTHING,
     "only-blocked": ONLY_BLOCKED,
     "incomplete": INCOMPLETE,

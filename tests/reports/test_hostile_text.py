@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dpsync.model.change import SourceChange
+from dpsync.model.change import Provenance, SourceChange
 from dpsync.model.finding import Finding, Severity
+from dpsync.model.impact import Impact
 from dpsync.model.outcome import Outcome, Result
 from dpsync.model.plan import Plan, Target
 from dpsync.model.reference import Address
 from dpsync.model.report import Page, Report
 from dpsync.model.resource import LiveResource
 from dpsync.reports import FORMATS
-from reports.builders import created, deleted, named, product, sources, updated
+from reports.builders import created, deleted, named, product, sources, touched, updated
 
 HOSTILE = [
     "\x1b[2J\x1b[31mred",
@@ -38,6 +40,19 @@ HOSTILE = [
 def hostile_report(text: str) -> Report:
     finding = Finding(text, Severity.ERROR, text, text)
     key = Address("DataProduct", "x")
+    people = frozenset({text, f"{text}."})
+    told = {"tags": (text,), "columns": (text, text), "keepers": people, "through": (text, f"{text}.")}
+    impact = Impact(
+        gained=(
+            touched(text, people, **told, column_tags=(text,), is_new=True),
+            touched(text, None, tags=None),
+        ),
+        lost=(touched(f"{text}{text}", people, keepers=people, through=(text,)),),
+        members=people,
+        pending=None,
+        uncertain=text,
+        names={text: text},
+    )
     changes = (
         updated(
             key,
@@ -46,9 +61,17 @@ def hostile_report(text: str) -> Report:
             changed_sources=SourceChange(sources(text), sources(f"{text}{text}"), 1),
             reason=text,
             blocked=(finding,),
+            impact=impact,
         ),
         created(Address("DataProduct", "y"), product(name=text, description=text, sources=sources(text))),
-        deleted(Address("DataProduct", "z"), product(name=text)),
+        deleted(Address("DataProduct", "z"), product(name=text), impact=impact),
+        updated(
+            Address("DataProduct", "u"),
+            product(name=text),
+            product(name=text, lifecycle="suspended"),
+            impact=impact,
+            provenance=Provenance.DRIFTED,
+        ),
     )
     plan = Plan(
         Target(text, text, text, text, text),
@@ -56,7 +79,19 @@ def hostile_report(text: str) -> Report:
         (finding,),
         (LiveResource("DataProduct", text, product(name=text)),),
     )
-    return Report("plan", "0.1.0", plan)
+    unmanaged = (LiveResource("DataProduct", text, product(name=text, domain=named(text)), text),)
+    return Report("plan", "0.1.0", plan, unmanaged=unmanaged, unreviewed=changes[:1])
+
+
+def drifted(text: str) -> Report:
+    """The same as a drift, with times that are none."""
+    report = hostile_report(text)
+    assert report.plan is not None
+    changes = tuple(
+        replace(change, before=replace(change.before, revision=text)) if change.before else change
+        for change in report.plan.changes
+    )
+    return Report("drift", "0.1.0", replace(report.plan, changes=changes))
 
 
 def applied(report: Report, text: str) -> Report:
@@ -84,7 +119,7 @@ def outside_fences(markdown: str) -> str:
 @pytest.mark.parametrize("name", FORMATS)
 def test_no_control_or_format_character_is_written(name: str, text: str) -> None:
     report = hostile_report(text)
-    for shown in (report, applied(report, text)):
+    for shown in (report, applied(report, text), drifted(text)):
         written = FORMATS[name](shown, Page()).replace("\n", "").replace("@\u200b", "@")
         # The sign of a warning is followed by a variation selector, which is a mark and not a control.
         assert not {character for character in written if unicodedata.category(character)[0] == "C"}
@@ -107,7 +142,7 @@ def test_markup_of_rich_is_shown_as_it_was_written() -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_outside_fences_markdown_holds_our_own_markup_only(text: str) -> None:
     report = hostile_report(text)
-    for shown in (report, applied(report, text)):
+    for shown in (report, applied(report, text), drifted(text)):
         rest = outside_fences(FORMATS["markdown"](shown, Page()))
         assert set(re.findall(r"<[^>]*>", rest)) <= {
             "<details>",
@@ -123,7 +158,11 @@ def test_outside_fences_markdown_holds_our_own_markup_only(text: str) -> None:
             if line.startswith("|"):
                 assert line.count("|") == 4
             if line.startswith("#"):
-                assert re.match(r"### dpsync (plan|apply): $|#### \d+ findings?$", line)
+                assert re.fullmatch(
+                    r"### dpsync (plan|apply|drift): |#### \d+ findings?"
+                    r"|#### Drifted, 1 change: [a-z, ]+\.|#### Not reviewed, and left: 1 change",
+                    line,
+                )
         foreign = re.sub(r"<code>.*?</code>", "", rest)
         assert "evil" not in re.sub(r"blocked by .*?</summary>", "", foreign)
 
@@ -133,5 +172,5 @@ def test_outside_fences_markdown_holds_our_own_markup_only(text: str) -> None:
 def test_nothing_written_can_end_a_fence(text: str) -> None:
     report = hostile_report(text)
     rest = outside_fences(FORMATS["markdown"](report, Page()))
-    assert rest.count("<details>") == rest.count("</details>") == 3
+    assert rest.count("<details>") == rest.count("</details>") == 5
     json.loads(FORMATS["json"](report, Page()))

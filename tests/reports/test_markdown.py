@@ -1,12 +1,28 @@
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import pytest
 
 from dpsync.model.finding import Finding, Severity
+from dpsync.model.impact import Impact
 from dpsync.model.reference import Address
 from dpsync.model.report import Page, Report
 from dpsync.reports import FORMATS, markdown
-from reports.builders import EVERYTHING, NOTHING, OLD_FORM, REPORTS, created, product, report, sources
+from reports.builders import (
+    EVERYTHING,
+    NOT_REVIEWED,
+    NOTHING,
+    OLD,
+    OLD_FORM,
+    REPORTS,
+    WEIGHED_SALES,
+    created,
+    product,
+    report,
+    sources,
+)
 from reports.test_hostile_text import outside_fences
 
 
@@ -60,8 +76,39 @@ def test_every_change_is_named_in_every_format(name: str, shown: Report) -> None
 def test_what_is_deleted_or_taken_away_is_said_first() -> None:
     lines = markdown.render(EVERYTHING, Page()).split("\n")
     assert lines[0] == "### dpsync plan: `sandbox`"
-    assert lines[2] == "> ⚠️ **This plan deletes 2 objects and has 3 changes that take access away.**"
-    assert lines[4] == "**Plan: 1 to create, 6 to update, 2 to delete. 1 blocked.**"
+    assert lines[2].startswith(
+        "> ⚠️ **This plan takes access away (access-removing): 10 people lose access to"
+    )
+    assert lines[4] == "> ⚠️ **This plan deletes 2 objects.**"
+    assert lines[6] == "**Plan: 1 to create, 7 to update, 2 to delete. 1 blocked. 1 not reviewed.**"
+
+
+def test_a_plan_that_takes_nothing_from_anybody_does_not_warn() -> None:
+    change = replace(WEIGHED_SALES, impact=Impact())
+    written = markdown.render(report(change), Page())
+    assert "> **This plan is access-removing, but no member loses access.**" in written
+    assert "⚠️" not in written
+
+
+def test_what_nobody_reviewed_has_a_part_of_its_own_also_after_an_apply() -> None:
+    written = markdown.render(replace(REPORTS["applied"], unreviewed=(NOT_REVIEWED,)), Page())
+    assert "#### Not reviewed, and left: 1 change\n\n<details>" in written
+    assert "gives access: 4 people get A.B.HOTELS again at once" in written
+
+
+def test_a_summary_names_no_source_and_no_product_of_anybody() -> None:
+    written = markdown.render(EVERYTHING, Page())
+    tails = re.findall(r"</code> (.*)</summary>", written)
+    assert "takes access: 9 people lose 1 source; gives access: 12 people get 1 source" in tails
+    assert not any("SALES" in tail or "EU" in tail for tail in tails)
+
+
+def test_a_list_of_changes_says_their_class() -> None:
+    changes = tuple(
+        replace(OLD, address=Address("DataProduct", f"p{number}"), reason="x" * 400) for number in range(200)
+    )
+    assert "delete DataProduct" not in markdown.render(report(*changes), Page())
+    assert '- DataProduct/p7 "Old Thing" (access-removing)' in markdown.render(report(*changes), Page())
 
 
 def test_there_is_no_banner_where_nothing_is_at_stake() -> None:

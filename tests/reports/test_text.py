@@ -1,18 +1,32 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dpsync.model.call import Action
+from dpsync.model.impact import Impact
 from dpsync.model.plan import Plan
 from dpsync.model.reference import Address
 from dpsync.model.report import Page, Report
 from dpsync.reports import text
 from dpsync.reports.layout import cells, visible, wrapped
-from reports.builders import CLICKS, REPORTS, SALES, created, product, report, sources, updated
+from reports.builders import (
+    CLICKS,
+    NOT_REVIEWED,
+    REPORTS,
+    SALES,
+    TARGET,
+    created,
+    product,
+    report,
+    sources,
+    touched,
+    updated,
+)
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -99,6 +113,52 @@ def test_an_incomplete_plan_without_changes_never_claims_that_all_is_well() -> N
 def test_a_create_takes_nobody_s_access() -> None:
     assert CLICKS.action is Action.CREATE
     assert "access:" not in text.render(report(CLICKS), Page())
+
+
+def test_every_name_is_shown_however_many() -> None:
+    names = {f"u{number}": f"Person Number {number}" for number in range(300)}
+    impact = Impact(lost=(touched("A", frozenset(names)),), members=frozenset(names), names=names)
+    lines = text.render(report(replace(SALES, impact=impact)), Page()).split("\n")
+    assert all(cells(line) <= 80 for line in lines)
+    flat = " ".join(line.strip() for line in lines)
+    assert all(f" {name}," in flat or f" {name} " in flat for name in names.values())
+
+
+def test_the_first_thing_to_read_is_who_loses_access() -> None:
+    written = text.render(REPORTS["everything"], Page())
+    assert written.split("\n\n")[1].startswith(
+        "This plan takes access away (access-removing): 10 people lose"
+    )
+
+
+def test_what_is_declared_stands_before_what_is_not() -> None:
+    written = text.render(REPORTS["everything"], Page())
+    assert written.index("DataProduct/na-sales") < written.index("\nDrifted, 1 change:")
+    assert written.index("\nDrifted, 1 change:") < written.index("DataProduct/payroll")
+
+
+def test_after_an_apply_what_nobody_reviewed_is_shown_in_full() -> None:
+    written = text.render(replace(REPORTS["applied"], unreviewed=(NOT_REVIEWED,)), Page())
+    assert "\nNot reviewed, and left: 1 change\n\n  ~ DataProduct/hotels" in written
+    assert "lifecycle: suspended → active" in written
+    assert "fingerprint" not in written
+
+
+def test_that_nothing_is_unmanaged_is_said_where_it_was_asked() -> None:
+    assert "? Nothing is unmanaged." in text.render(replace(report(), unmanaged=()), Page())
+    assert "unmanaged" not in text.render(report(), Page())
+
+
+def test_drift_is_never_told_as_a_plan() -> None:
+    written = text.render(REPORTS["drift"], Page())
+    assert "This plan" not in written
+    assert "fingerprint" not in written
+    assert "missing: not live" in written
+    assert "missing: in the base, and not live" in text.render(
+        replace(REPORTS["drift"], plan=Plan(TARGET, (created(Address("DataProduct", "x"), product()),))),
+        Page(),
+    )
+    assert "live and ours, but not in the base; last changed 2026-11-18 23:00 UTC" in written
 
 
 @given(st.text())

@@ -3,7 +3,18 @@ from __future__ import annotations
 from typing import Any
 
 from dpsync.kinds.request_form import ShortAnswerField
-from dpsync.kinds.review_flow import Approve, GroupReviewer, PermissionReviewer, Review, Stage
+from dpsync.kinds.review_flow import (
+    DEFAULT_FLOW,
+    Approve,
+    AttributeReviewer,
+    CatalogPermissionReviewer,
+    Delegate,
+    Deny,
+    GroupReviewer,
+    PermissionReviewer,
+    Review,
+    Stage,
+)
 from dpsync.kinds.shared import RequestForms
 from dpsync.reports.values import changed_lines, set_lines
 from reports.builders import forms, named
@@ -47,8 +58,7 @@ def test_a_rule_is_never_hidden_behind_a_count() -> None:
 def test_the_rules_of_a_new_object_are_shown_too() -> None:
     flow = Approve.of(decision="approve", comment="Welcome", rules=({"event": {"type": "deny"}},))
     shown = [line.signed for line in set_lines("reviewFlow", flow)]
-    assert shown[0] == "reviewFlow: 1 rule, otherwise approved at once"
-    assert 'comment: "Welcome"' in shown
+    assert shown[0] == 'reviewFlow: 1 rule, otherwise approved at once, comment "Welcome"'
     assert any('"deny"' in line for line in shown)
 
 
@@ -86,3 +96,57 @@ def test_of_a_group_of_fields_only_the_managed_ones_are_shown() -> None:
 
 def test_a_value_that_becomes_yes_reads_as_yes() -> None:
     assert lines(False, True) == ["field: no → yes"]
+
+
+def test_a_flow_that_changes_is_told_in_two_sentences() -> None:
+    before = DEFAULT_FLOW
+    after = Review.of(
+        decision="review",
+        stages=(
+            Stage.of(any=(GroupReviewer.of(group=named("Finance Stewards")),)),
+            Stage.of(any=(PermissionReviewer.of(permission="GOVERNANCE"),)),
+        ),
+    )
+    assert lines(before, after) == [
+        "field:",
+        "  was: any holder of GOVERNANCE or Manage Data Products",
+        "  now: group Finance Stewards, then GOVERNANCE",
+    ]
+
+
+def test_every_decision_and_reviewer_has_words() -> None:
+    stage = Stage.of(
+        all=(
+            GroupReviewer.of(group=named("Privacy")),
+            AttributeReviewer.of(attribute="Department", value="Sales"),
+            CatalogPermissionReviewer.of(catalog_permission=True),
+        )
+    )
+    review = Review.of(decision="review", stages=(stage,))
+    deny = Deny.of(decision="deny", comment="Ask Jane.")
+    assert lines(review, deny)[1:] == [
+        "  was: all of anyone whom the catalog lets decide, anyone with Department = Sales and group Privacy",
+        '  now: denied at once, comment "Ask Jane."',
+    ]
+    approve = Approve.of(decision="approve", duration=1, duration_unit="MONTHS")
+    assert lines(approve, Delegate.of(decision="delegate"))[1:] == [
+        "  was: approved at once for 1 month",
+        "  now: decided by the product's own review flow",
+    ]
+
+
+def test_a_comment_that_changes_alone_is_told_in_two_sentences_too() -> None:
+    before, after = (Approve.of(decision="approve", comment=comment) for comment in ("Hello", "Welcome"))
+    assert lines(before, after) == [
+        "field:",
+        '  was: approved at once, comment "Hello"',
+        '  now: approved at once, comment "Welcome"',
+    ]
+
+
+def test_rules_stand_raw_below_the_sentence() -> None:
+    before = Approve.of(decision="approve")
+    after = Deny.of(decision="deny", rules=({"event": {"type": "approve"}},))
+    shown = lines(before, after)
+    assert shown[1:4] == ["  was: approved at once", "  now: 1 rule, otherwise denied at once", "  rules:"]
+    assert '    +     "event": {' in shown

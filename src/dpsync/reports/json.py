@@ -12,15 +12,20 @@ from typing import Any
 from dpsync.model.call import Action
 from dpsync.model.change import Change, FieldChange
 from dpsync.model.finding import Finding
+from dpsync.model.fingerprint import fingerprint, plan_fingerprint
+from dpsync.model.impact import Impact, People, SourceImpact
 from dpsync.model.outcome import Outcome
 from dpsync.model.place import Origin
-from dpsync.model.plan import Plan
+from dpsync.model.plan import Plan, Target
 from dpsync.model.reference import Address
 from dpsync.model.report import Page, Report
-from dpsync.reports.sentences import access_lines, all_findings, loose_findings, verdict
+from dpsync.model.resource import LiveResource
+from dpsync.reports import weight
+from dpsync.reports.people import access_lines
+from dpsync.reports.sentences import all_findings, domain_of, loose_findings, verdict
 from dpsync.reports.values import plain
 
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "1.1"
 
 
 def render(report: Report, _page: Page) -> str:
@@ -44,19 +49,16 @@ def _report(report: Report) -> dict[str, Any]:
         "verdict": verdict(report),
         "declared": dict(sorted(report.declared.items())),
         "summary": _summary(plan) if plan else None,
-        "changes": [_change(change) for change in plan.changes] if plan else [],
-        "kept": (
-            [
-                {
-                    "kind": resource.kind,
-                    "id": resource.id,
-                    "title": resource.title,
-                    "revision": resource.revision,
-                }
-                for resource in plan.kept
-            ]
-            if plan
-            else []
+        "fingerprint": plan_fingerprint(plan) if plan else None,
+        "changes": [_change(change, plan.target) for change in plan.changes] if plan else [],
+        "unreviewed": [_change(change, plan.target) for change in report.unreviewed] if plan else [],
+        "gone": _addresses(report.gone),
+        "others": report.others,
+        "kept": [_live(resource) for resource in plan.kept] if plan else [],
+        "unmanaged": (
+            None
+            if report.unmanaged is None
+            else [{**_live(resource), "domain": domain_of(resource) or None} for resource in report.unmanaged]
         ),
         "findings": [_finding(finding) for finding in findings],
         "outcomes": None if report.outcomes is None else [_outcome(outcome) for outcome in report.outcomes],
@@ -76,6 +78,9 @@ def _target(plan: Plan) -> dict[str, Any]:
 
 def _summary(plan: Plan) -> dict[str, Any]:
     return {
+        "class": plan.effect.value if plan.effect else None,
+        "losers": weight.losers(plan),
+        "gainers": weight.gainers(plan),
         "create": plan.count(Action.CREATE),
         "update": plan.count(Action.UPDATE),
         "delete": plan.count(Action.DELETE),
@@ -86,7 +91,16 @@ def _summary(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _change(change: Change) -> dict[str, Any]:
+def _live(resource: LiveResource) -> dict[str, Any]:
+    return {
+        "kind": resource.kind,
+        "id": resource.id,
+        "title": resource.title,
+        "revision": resource.revision,
+    }
+
+
+def _change(change: Change, target: Target) -> dict[str, Any]:
     before = change.before
     return {
         "address": str(change.address),
@@ -96,8 +110,11 @@ def _change(change: Change) -> dict[str, Any]:
         "title": change.title,
         "actions": [action.value for action in change.actions],
         "action": change.action.value,
-        "effect": change.effect.value if change.effect else None,
+        "class": change.effect.value,
+        "effect": change.effect.value,
         "effects": sorted(effect.value for effect in change.effects),
+        "origin": change.provenance.value if change.provenance else None,
+        "fingerprint": fingerprint(change, target),
         "reason": change.reason,
         **_place(change.origin),
         "wave": change.wave,
@@ -114,11 +131,54 @@ def _change(change: Change) -> dict[str, Any]:
             if before is None
             else {"approved": before.accesses.approved, "pending": before.accesses.pending}
         ),
+        "revision": before.revision if before else None,
+        "impact": _impact(change.impact) if change.impact else None,
         "access": [line.text for line in access_lines(change)],
         "blocked": [_finding(finding) for finding in change.blocked],
         "before": plain(before.spec) if before else None,
         "after": plain(change.after.spec) if change.after else None,
     }
+
+
+def _impact(impact: Impact) -> dict[str, Any]:
+    return {
+        "gained": [_gained(one) for one in impact.gained],
+        "lost": [_moved(one) for one in impact.lost],
+        "gainers": _count(impact.gainers),
+        "losers": _count(impact.losers),
+        "members": _count(impact.members),
+        "ended": impact.ended,
+        "exceptions": impact.exceptions,
+        "pending": impact.pending,
+        "products": impact.products,
+        "uncertain": impact.uncertain,
+        "everywhere": impact.everywhere,
+        **({"names": dict(sorted(impact.names.items()))} if impact.names else {}),
+    }
+
+
+def _moved(one: SourceImpact) -> dict[str, Any]:
+    return {
+        "id": one.source.id,
+        "text": one.source.text,
+        "people": _count(one.people),
+        "keepers": len(one.keepers),
+        "through": list(one.through),
+    }
+
+
+def _gained(one: SourceImpact) -> dict[str, Any]:
+    return {
+        **_moved(one),
+        "tags": None if one.tags is None else list(one.tags),
+        "column_tags": list(one.column_tags),
+        "columns": list(one.columns),
+        "is_new": one.is_new,
+    }
+
+
+def _count(who: People) -> int | None:
+    return None if who is None else len(who)
 
 
 def _field(field: FieldChange) -> dict[str, Any]:

@@ -13,10 +13,12 @@ from collections.abc import Iterable, Iterator
 
 from dpsync.model.call import Action
 from dpsync.model.change import Change
+from dpsync.model.fields import Effect
 from dpsync.model.plan import Plan
 from dpsync.model.report import Page, Report
-from dpsync.reports import sentences
+from dpsync.reports import people, sentences, weight
 from dpsync.reports.layout import Line, visible, wrapped
+from dpsync.reports.numbers import counted
 
 LIMIT = 65_536
 """The largest comment that code hosts take, in characters."""
@@ -85,26 +87,25 @@ def _head(report: Report) -> Iterator[str]:
         target = report.plan.target
         yield f"### dpsync {report.command}: {code(target.environment)}"
     if report.plan is not None and report.outcomes is None:
-        yield _banner(report.plan)
+        yield _banner(report, report.plan)
     yield f"**{sentences.verdict(report)}**"
     if report.plan is not None and report.outcomes is None:
+        yield sentences.not_declared(report)
         yield _table(report.plan)
+        yield sentences.preamble(report)
     yield sentences.interrupted(report)
 
 
-def _banner(plan: Plan) -> str:
-    """What nobody may overlook: what is deleted, who loses access, and what could not be read."""
+def _banner(report: Report, plan: Plan) -> str:
+    """What nobody may overlook: who loses access, what is deleted, and what could not be read."""
     lines = []
+    said = weight.weight(plan) if report.command != sentences.DRIFT else ""
+    if said:
+        sign = "⚠️ " if weight.takes_anything(plan) else ""
+        lines.append(f"> {sign}**{said}**")
     deleted = plan.count(Action.DELETE)
-    taking = sum(1 for change in plan.applicable if sentences.takes_access(change))
-    if deleted or taking:
-        parts = []
-        if deleted:
-            parts.append(f"deletes {sentences.counted(deleted, 'object')}")
-        if taking:
-            verb = "takes" if taking == 1 else "take"
-            parts.append(f"has {sentences.counted(taking, 'change')} that {verb} access away")
-        lines.append(f"> ⚠️ **This plan {' and '.join(parts)}.**")
+    if deleted and report.command != sentences.DRIFT:
+        lines.append(f"> ⚠️ **This plan deletes {counted(deleted, 'object')}.**")
     if not plan.complete:
         lines.append(f"> ⚠️ **{sentences.incomplete(plan)}**")
     return "\n>\n".join(lines)
@@ -129,42 +130,61 @@ def _table(plan: Plan) -> str:
 
 
 def _details(report: Report) -> Iterator[str]:
-    for change in _shown(report):
-        lines = [
-            *(Line(0, text) for text in (sentences.place(change.origin), change.reason) if text),
-            *sentences.change_lines(change, report),
-        ]
-        yield "\n".join(
-            (
-                "<details>",
-                f"<summary>{_summary(change)}</summary>",
-                "",
-                fence("diff", (row for line in lines for row in _diff(line))),
-                "",
-                "</details>",
-            )
+    for heading, changes in _sections(report):
+        yield f"#### {heading}" if heading else ""
+        for change in changes:
+            yield _detail(change, report)
+
+
+def _detail(change: Change, report: Report) -> str:
+    where, reason = sentences.place(change.origin), sentences.reason(change, report)
+    lines = [
+        *(Line(0, text) for text in (where, reason) if text),
+        *sentences.change_lines(change, report),
+    ]
+    return "\n".join(
+        (
+            "<details>",
+            f"<summary>{_summary(change)}</summary>",
+            "",
+            fence("diff", (row for line in lines for row in _diff(line))),
+            "",
+            "</details>",
         )
+    )
 
 
-def _shown(report: Report) -> tuple[Change, ...]:
-    if report.plan is None:
-        return ()
-    return report.plan.changes if report.outcomes is None else report.plan.blocked
+def _sections(report: Report) -> Iterator[tuple[str, tuple[Change, ...]]]:
+    """The changes to show, with the heading of each part: once a plan was applied, what was not made of it."""
+    if report.outcomes is None:
+        yield from sentences.groups(report)
+    elif report.plan is not None:
+        yield "", report.plan.blocked
+    if report.unreviewed:
+        yield sentences.unreviewed_title(report), report.unreviewed
 
 
 def _summary(change: Change) -> str:
     """The title, and after it what weighs most: what blocks the change, or who gains or loses."""
     words = [f"blocked by {finding.rule}" for finding in change.blocked[:1]]
-    words += [line.text for line in sentences.access_lines(change) if sentences.touches_somebody(change)]
+    words += [words for words in (people.brief(change),) if words]
     tail = f" {escaped('; '.join(words))}" if words else ""
     title = f"{sentences.sign(change)} {sentences.change_title(change)}"
     return f"<code>{escaped(title)}</code>{tail}"
 
 
 def _change_list(report: Report) -> Iterator[str]:
-    rows = [Line(0, sentences.change_title(change), sentences.sign(change)) for change in _shown(report)]
-    if rows:
-        yield fence("diff", (row for line in rows for row in _diff(line)))
+    for heading, changes in _sections(report):
+        rows = [Line(0, _listed_title(change), sentences.sign(change)) for change in changes]
+        if rows:
+            yield f"#### {heading}" if heading else ""
+            yield fence("diff", (row for line in rows for row in _diff(line)))
+
+
+def _listed_title(change: Change) -> str:
+    """The title with the class, where it is more than a description."""
+    weighs = change.effect is not Effect.DESCRIPTIVE
+    return sentences.change_title(change) + (f" ({change.effect.value})" if weighs else "")
 
 
 def _outcomes(report: Report) -> Iterator[str]:
@@ -177,23 +197,35 @@ def _outcomes(report: Report) -> Iterator[str]:
 def _findings(report: Report) -> Iterator[str]:
     findings = sentences.loose_findings(report)
     if findings:
-        yield f"#### {sentences.counted(len(findings), 'finding')}"
+        yield f"#### {counted(len(findings), 'finding')}"
         yield fence("text", _plain(line for finding in findings for line in sentences.finding_lines(finding)))
 
 
 def _finding_counts(report: Report) -> str:
     findings = sentences.loose_findings(report)
-    return f"{sentences.counted(len(findings), 'finding')}." if findings else ""
+    return f"{counted(len(findings), 'finding')}." if findings else ""
 
 
 def _tail(report: Report) -> Iterator[str]:
     if report.plan is None:
         return
+    reviewed = sentences.reviewed_lines(report)
+    if reviewed:
+        yield fence("text", _plain(reviewed))
     kept = sentences.kept_lines(report.plan)
     if kept:
         yield kept[0].text
         yield fence("text", _plain(kept[1:]))
-    yield sentences.unmanaged(report.plan)
+    lines = sentences.unmanaged_lines(report)
+    if len(lines) > 1:
+        yield lines[0].signed
+        yield fence("text", _plain(lines[1:]))
+    elif lines:
+        yield lines[0].signed
+    fingerprint = sentences.fingerprint_line(report)
+    if fingerprint:
+        words, digest = fingerprint.split(": ", 1)
+        yield f"{words}: `{digest}`"
 
 
 def _diff(line: Line) -> Iterator[str]:

@@ -1,29 +1,34 @@
 """What a report says, in words and lines, before a format gives it a shape.
 
 A room of its own so that the terminal, a pull request and a machine are told the same in the same words. The summary
-lines are a contract (DESIGN 8). Numbers of people are never claimed here: what is known of a product is how many
-access requests stand approved, and one person may hold two. Nothing is escaped here; `layout.py` does that.
+lines are a contract (DESIGN 8). What is said about people is in `people.py` and `weight.py`. Nothing is escaped here;
+`layout.py` does that.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from types import MappingProxyType
 
 from dpsync.kinds import KINDS
 from dpsync.model.base import Spec, rules_of
 from dpsync.model.call import Action
-from dpsync.model.change import Change, FieldChange
+from dpsync.model.change import Change, FieldChange, Provenance
 from dpsync.model.fields import Effect
 from dpsync.model.finding import Finding, in_order
+from dpsync.model.fingerprint import plan_fingerprint
 from dpsync.model.outcome import Outcome, Result
 from dpsync.model.place import Layer, Origin
 from dpsync.model.plan import Plan
 from dpsync.model.reference import SourceReference
 from dpsync.model.report import Report
 from dpsync.model.resource import LiveResource
+from dpsync.reports import numbers
 from dpsync.reports.layout import Line
+from dpsync.reports.numbers import counted, kinds_counted
+from dpsync.reports.people import access_lines
 from dpsync.reports.values import changed_lines, inline, quoted, set_lines
 
 SIGNS: Mapping[Action, str] = MappingProxyType(
@@ -33,6 +38,9 @@ RENAMED = "→"
 BLOCKED = "!"
 UNMANAGED = "?"
 REMEDY = "→"
+
+DRIFT = "drift"
+"""The command whose plan is made of the base: it would bring back what the base asks for."""
 
 SOURCES_OF_A_CREATE = 20
 """How many sources of a new object are listed; of an existing one, all that come or go are."""
@@ -71,11 +79,13 @@ def loose_findings(report: Report) -> tuple[Finding, ...]:
     """The findings that are about no change of the plan; the others stand with their change."""
     if report.plan is None:
         return all_findings(report)
-    tied = {finding for change in report.plan.changes for finding in change.blocked}
+    changes = (*report.plan.changes, *report.unreviewed)
+    tied = {finding for change in changes for finding in change.blocked}
+    addresses = {change.address for change in changes}
     return tuple(
         finding
         for finding in all_findings(report)
-        if finding not in tied and finding.address not in report.plan.by_address
+        if finding not in tied and finding.address not in addresses
     )
 
 
@@ -99,10 +109,18 @@ def _validity(report: Report) -> str:
     return f"Valid: {kinds_counted(report.declared) or 'nothing is declared'}.{tail}"
 
 
+def _left(report: Report, plan: Plan) -> str:
+    """How many changes are not made, and why."""
+    tails = f" {len(plan.blocked)} blocked." if plan.blocked else ""
+    return tails + (f" {len(report.unreviewed)} not reviewed." if report.unreviewed else "")
+
+
 def _planned(report: Report, plan: Plan) -> str:
     errors = sum(1 for finding in loose_findings(report) if finding.is_error)
-    tails = f" {len(plan.blocked)} blocked." if plan.blocked else ""
+    tails = _left(report, plan)
     tails += f" {counted(errors, 'error')}." if errors else ""
+    if report.command == DRIFT:
+        return _drifted(plan, f" {counted(errors, 'error')}." if errors else "")
     if plan.has_changes:
         create, update, delete = (
             plan.count(action) for action in (Action.CREATE, Action.UPDATE, Action.DELETE)
@@ -113,6 +131,26 @@ def _planned(report: Report, plan: Plan) -> str:
     if not plan.complete:
         return "No changes found, but not everything could be read."
     return "No changes. The marketplace matches the manifests."
+
+
+def _drifted(plan: Plan, tails: str) -> str:
+    actions = Counter(change.action for change in plan.changes)
+    counts = [
+        f"{actions[action]} {words}"
+        for action, words in (
+            (Action.CREATE, "missing"),
+            (Action.UPDATE, "changed"),
+            (Action.DELETE, "not in the base"),
+        )
+        if actions[action]
+    ]
+    if counts:
+        return f"Drift: {', '.join(counts)}.{tails}"
+    if tails:
+        return f"No drift found.{tails}"
+    if not plan.complete:
+        return "No drift found, but not everything could be read."
+    return "No drift. The marketplace is as the base says."
 
 
 def _applied(report: Report, plan: Plan) -> str:
@@ -140,8 +178,7 @@ def _applied(report: Report, plan: Plan) -> str:
     tail = f"; {', '.join(misses)}" if misses else ""
     already = results[Result.ALREADY]
     tails = f" {already} {'was' if already == 1 else 'were'} already so." if already else ""
-    tails += f" {len(plan.blocked)} blocked." if plan.blocked else ""
-    return f"{words}: {counts}{tail}.{tails}"
+    return f"{words}: {counts}{tail}.{tails}{_left(report, plan)}"
 
 
 def incomplete(plan: Plan) -> str:
@@ -159,17 +196,47 @@ def interrupted(report: Report) -> str:
     return "Interrupted. Run apply again: it continues with what is left." if report.interrupted else ""
 
 
-def unmanaged(plan: Plan) -> str:
-    """How much of the marketplace is nobody's business here; empty if there is nothing."""
-    total = sum(plan.unmanaged.values())
-    if not total:
+def preamble(report: Report) -> str:
+    """How the changes below are to be read; empty where they are what would be made."""
+    if report.command != DRIFT or report.plan is None or not report.plan.changes:
         return ""
+    return (
+        "Each change below would bring back what the base says: first what is live, then what the base has."
+    )
+
+
+def unmanaged_lines(report: Report) -> tuple[Line, ...]:
+    """What is nobody's business here: one by one where it was asked for, and otherwise as a number."""
+    if report.unmanaged is not None:
+        return tuple(_unmanaged_each(report.unmanaged))
+    counts = report.plan.unmanaged if report.plan is not None else {}
+    total = sum(counts.values())
+    if not total:
+        return ()
     verb = "is" if total == 1 else "are"
     it = "it" if total == 1 else "them"
-    return (
-        f"{UNMANAGED} {kinds_counted(plan.unmanaged)} {verb} unmanaged: no manifest names {it}, "
-        f"and dpsync leaves {it} alone."
-    )
+    text = f"{kinds_counted(counts)} {verb} unmanaged: no manifest names {it}, and dpsync leaves {it} alone."
+    return (Line(0, f"{UNMANAGED} {text}"),)
+
+
+def _unmanaged_each(resources: tuple[LiveResource, ...]) -> Iterator[Line]:
+    if not resources:
+        yield Line(0, f"{UNMANAGED} Nothing is unmanaged.")
+        return
+    counts = Counter(resource.kind for resource in resources)
+    it = "it" if len(resources) == 1 else "them"
+    words = f"Unmanaged: {kinds_counted(counts)}. No manifest names {it}, and dpsync leaves {it} alone:"
+    yield Line(0, f"{UNMANAGED} {words}")
+    for kind in numbers.in_order(counts):
+        mine = [resource for resource in resources if resource.kind == kind]
+        for resource in sorted(mine, key=lambda one: (one.title.casefold(), one.id)):
+            domain = domain_of(resource)
+            yield Line(1, kept_title(resource) + (f" in the domain {domain}" if domain else ""))
+
+
+def domain_of(resource: LiveResource) -> str:
+    """The domain that the object is in, or an empty text where its kind has none."""
+    return str(getattr(resource.spec, "domain", None) or "")
 
 
 def kept_lines(plan: Plan) -> tuple[Line, ...]:
@@ -185,6 +252,74 @@ def kept_lines(plan: Plan) -> tuple[Line, ...]:
 def kept_title(resource: LiveResource) -> str:
     """A live object that has no key any more."""
     return f"{resource.kind} {quoted(resource.title)} (id {resource.id})"
+
+
+# Where changes come from
+
+
+def groups(report: Report) -> tuple[tuple[str, tuple[Change, ...]], ...]:
+    """The changes of the plan, those that the manifests declare first; the others below a heading each."""
+    changes = report.plan.changes if report.plan is not None else ()
+    others = tuple(
+        (f"{words}, {counted(len(some), 'change')}: {why}", some)
+        for provenance, (words, why) in _OTHERS.items()
+        if (some := tuple(change for change in changes if change.provenance is provenance))
+    )
+    declared = tuple(change for change in changes if change.provenance not in _OTHERS)
+    return (("", declared), *others)
+
+
+_OTHERS: Mapping[Provenance, tuple[str, str]] = MappingProxyType(
+    {
+        Provenance.BY_MATCH: ("By match", "a pattern finds other sources than are live."),
+        Provenance.DRIFTED: ("Drifted", "the manifests are as in the base, the live side is not."),
+        Provenance.LEFT_OVER: ("Left over", "the base asks for it already, and it was not done."),
+    }
+)
+"""The provenances other than declared, as they are called and what they mean, in the order in which they are shown."""
+
+
+def not_declared(report: Report) -> str:
+    """How many changes do not come from these manifests; empty if all do, or if there was no base to compare with."""
+    if report.plan is None or report.command == DRIFT:
+        return ""
+    found = Counter(change.provenance for change in report.plan.changes if change.provenance in _OTHERS)
+    total = found.total()
+    if not total:
+        return ""
+    counts = ", ".join(f"{found[one]} {_OTHERS[one][0].lower()}" for one in _OTHERS if found[one])
+    verb = "is" if total == 1 else "are"
+    return (
+        f"{total} of {counted(len(report.plan.changes), 'change')} {verb} not from these manifests: {counts}."
+    )
+
+
+def unreviewed_title(report: Report) -> str:
+    """The heading of what was found and left because nobody reviewed it; empty if there is nothing."""
+    if not report.unreviewed:
+        return ""
+    return f"Not reviewed, and left: {counted(len(report.unreviewed), 'change')}"
+
+
+def reviewed_lines(report: Report) -> tuple[Line, ...]:
+    """What became of a reviewed plan besides what is made of it: what is not needed any more, what is about other things."""
+    lines = []
+    if report.gone:
+        listed = ", ".join(str(address) for address in report.gone)
+        lines.append(Line(0, f"Reviewed, and nothing is left to do there: {listed}."))
+    if report.others:
+        verb = "is" if report.others == 1 else "are"
+        what = counted(report.others, "other change")
+        lines.append(Line(0, f"{what} {verb} due now, not in the saved plan, and left."))
+    return tuple(lines)
+
+
+def fingerprint_line(report: Report) -> str:
+    """What a reviewer hands to `apply --expect-plan`; empty where there is nothing to make."""
+    plan = report.plan
+    if plan is None or report.outcomes is not None or report.command == DRIFT or not plan.has_changes:
+        return ""
+    return f"Plan fingerprint: {plan_fingerprint(plan)}"
 
 
 # One change
@@ -219,6 +354,28 @@ def change_title(change: Change) -> str:
     return f"{word}{change.address} {name}"
 
 
+def reason(change: Change, report: Report) -> str:
+    """Why the change is there, where its fields do not say it; of drift, what became of the object and when."""
+    if report.command != DRIFT:
+        return change.reason
+    if change.action is Action.CREATE:
+        return f"missing: {change.reason or 'in the base, and not live'}"
+    extra = "live and ours, but not in the base" if change.action is Action.DELETE else ""
+    words = change.reason or extra
+    when = moment(change.before.revision) if change.before is not None else ""
+    return "; ".join(part for part in (words, f"last changed {when}" if when else "") if part)
+
+
+def moment(text: str) -> str:
+    """A time of the marketplace as people write it, to the minute; as it came where it is none."""
+    try:
+        found = datetime.fromisoformat(text)
+        found = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return text
+    return f"{found:%Y-%m-%d %H:%M} UTC"
+
+
 def place(origin: Origin | None) -> str:
     """File and line, as an editor opens them."""
     if origin is None:
@@ -228,6 +385,9 @@ def place(origin: Origin | None) -> str:
 
 def change_lines(change: Change, report: Report) -> Iterator[Line]:
     """Everything below the title of a change: what blocks it, what differs, and who gains or loses access."""
+    is_drift = report.command == DRIFT
+    if renaming(change) and not is_drift:
+        yield Line(0, "deep links stay; catalogs and scripts that use the name need care")
     for finding in change.blocked:
         yield from _finding_inside(f"blocked by {finding.rule}", finding, change)
     for finding in findings_about(change, report):
@@ -235,11 +395,8 @@ def change_lines(change: Change, report: Report) -> Iterator[Line]:
     for field in _fields(change):
         yield from _field_lines(field, change)
     yield from _source_lines(change)
-    access = access_lines(change)
-    yield from access
-    is_update = change.before is not None and change.action is not Action.DELETE
-    if not access and is_update and Effect.REVIEW in change.effects:
-        yield Line(0, "applies to new requests; access that is already approved stays")
+    if change.impact is not None or not is_drift:
+        yield from access_lines(change)
 
 
 def _finding_inside(words: str, finding: Finding, change: Change) -> Iterator[Line]:
@@ -327,95 +484,6 @@ def _source_lines(change: Change) -> Iterator[Line]:
         yield Line(1, text(source), "-")
 
 
-# Who gains and who loses
-
-
-def access_lines(change: Change) -> tuple[Line, ...]:
-    """Who is given access and from whom it is taken, in the words of the numbers that are known."""
-    if change.before is None or change.action is Action.CREATE:
-        return ()
-    number = change.before.accesses.approved
-    taken, given = tuple(_taken(change, number)), tuple(_given(change, number))
-    if number == 0:
-        taken = ("from nobody, there is no approved access",) if taken else ()
-        given = ("to nobody yet, there is no approved access",) if given else ()
-    return (
-        *(Line(0, f"takes access: {sentence}") for sentence in taken),
-        *(Line(0, f"gives access: {sentence}") for sentence in given),
-    )
-
-
-def touches_somebody(change: Change) -> bool:
-    """Whether anybody has access, or may have, so that it matters who gains and who loses."""
-    return change.before is not None and change.before.accesses.may_exist
-
-
-def takes_access(change: Change) -> bool:
-    """Whether somebody who has access may lose it; deleting what nobody has access to takes none."""
-    if change.before is None or not touches_somebody(change):
-        return False
-    return any(_taken(change, change.before.accesses.approved))
-
-
-def _taken(change: Change, number: int | None) -> Iterator[str]:
-    if change.action is Action.DELETE:
-        if change.before is not None and _holds_sources(change.before.spec):
-            yield _who(number, "ends with it", "end with it")
-        return
-    for field in change.fields:
-        if Effect.REMOVES_ACCESS in field.effects:
-            yield _TAKEN.get(field.path, _taken_somehow)(number)
-    if change.sources.removed:
-        sources = counted(len(change.sources.removed), "source")
-        yield _who(number, f"loses {sources}", f"lose {sources}")
-
-
-def _given(change: Change, number: int | None) -> Iterator[str]:
-    if change.action is Action.DELETE:
-        return
-    for field in change.fields:
-        if Effect.GRANTS_ACCESS in field.effects:
-            yield _who(number, "works again", "work again")
-    if change.sources.added:
-        sources = f"{len(change.sources.added)} more source{'s' if len(change.sources.added) > 1 else ''}"
-        when = "once it is active again" if _stays_suspended(change) else "at once"
-        yield _who(number, f"gets {sources} {when}", f"get {sources} {when}")
-
-
-def _suspended(number: int | None) -> str:
-    return _who(number, "is suspended until it is active again", "are suspended until it is active again")
-
-
-def _moved(number: int | None) -> str:
-    return _who(number, "may end", "may end") + " (what a move to another domain keeps is not known)"
-
-
-def _taken_somehow(number: int | None) -> str:
-    return _who(number, "may end", "may end") + " (what this change keeps is not known)"
-
-
-_TAKEN: Mapping[str, Callable[[int | None], str]] = MappingProxyType(
-    {"lifecycle": _suspended, "domain": _moved}
-)
-"""What is said of a field that takes access away, by its path; of any other, that it is not known."""
-
-
-def _who(number: int | None, one: str, several: str) -> str:
-    if number is None:
-        return f"an unknown number of approved accesses {several}"
-    return f"1 approved access {one}" if number == 1 else f"{number} approved accesses {several}"
-
-
-def _holds_sources(spec: Spec) -> bool:
-    """Whether it is something that people have access to."""
-    return any(rule.name == "sources" for rule in rules_of(type(spec)))
-
-
-def _stays_suspended(change: Change) -> bool:
-    after = next((field.after for field in change.fields if field.path == "lifecycle"), None)
-    return (after or getattr(change.before and change.before.spec, "lifecycle", None)) == "suspended"
-
-
 # Findings and outcomes
 
 
@@ -449,26 +517,3 @@ def not_started(report: Report) -> tuple[Change, ...]:
 def not_started_line(change: Change) -> Line:
     """A change that was not come to, among the outcomes."""
     return Line(0, f"{'left':<8} {SIGNS[change.action]} {change.address}: not started.")
-
-
-# Numbers
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 warning`, `3 warnings`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def kinds_counted(counts: Mapping[str, int]) -> str:
-    """`27 data products, 5 request forms`, in the order of the kinds; empty if there are none."""
-    known = [kind for kind in KINDS if kind in counts]
-    others = sorted(set(counts) - set(known))
-    return ", ".join(
-        f"{counts[name]} {_noun(name, counts[name])}" for name in (*known, *others) if counts[name]
-    )
-
-
-def _noun(kind: str, number: int) -> str:
-    if kind not in KINDS:
-        return kind
-    return KINDS[kind].noun if number == 1 else KINDS[kind].plural

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from dpsync.model.change import Change
 from dpsync.model.plan import Plan
 from dpsync.model.report import Page, Report
-from dpsync.reports import sentences
+from dpsync.reports import sentences, weight
 from dpsync.reports.layout import Line, cells, visible, wrapped
 from dpsync.reports.paper import Row, written
 
@@ -51,10 +51,15 @@ def _blocks(report: Report, width: int) -> Iterator[list[Row]]:
     yield _paragraph(sentences.title(report), width, "bold")
     if report.plan is not None and report.outcomes is not None:
         yield [*_outcomes(report, width), *_held_back(report.plan, width)]
+        yield from _unreviewed(report, width)
     else:
         yield from _prospect(report, width)
     yield _paragraph(sentences.interrupted(report), width, "bold yellow")
-    yield _paragraph(sentences.verdict(report), width, "bold")
+    yield [
+        *_paragraph(sentences.fingerprint_line(report), width, "dim", hang=2),
+        *(_paragraph(sentences.not_declared(report), width) if report.outcomes is None else ()),
+        *_paragraph(sentences.verdict(report), width, "bold"),
+    ]
 
 
 def _prospect(report: Report, width: int) -> Iterator[list[Row]]:
@@ -62,15 +67,38 @@ def _prospect(report: Report, width: int) -> Iterator[list[Row]]:
     plan = report.plan
     if plan is not None:
         yield _paragraph(sentences.incomplete(plan), width, "bold yellow")
-        for change in plan.changes:
-            yield _change(change, report, width)
+        yield _weight(report, width)
+        yield _paragraph(sentences.preamble(report), width)
+        for heading, changes in sentences.groups(report):
+            yield _paragraph(heading, width, "bold")
+            for change in changes:
+                yield _change(change, report, width)
+    yield from _unreviewed(report, width)
     for finding in sentences.loose_findings(report):
         style = _SEVERITIES[finding.severity.word]
         first, *others = sentences.finding_lines(finding)
         yield [*_line(first, width, 0, style), *(row for line in others for row in _line(line, width, 0))]
     if plan is not None:
         yield [row for line in sentences.kept_lines(plan) for row in _line(line, width, 0)]
-        yield _paragraph(sentences.unmanaged(plan), width, "dim", hang=2)
+    yield [
+        Row(row.text, "dim") for line in sentences.unmanaged_lines(report) for row in _line(line, width, 0)
+    ]
+
+
+def _weight(report: Report, width: int) -> list[Row]:
+    """Who gains and who loses by everything together: the first thing to read."""
+    plan = report.plan
+    if plan is None or report.command == sentences.DRIFT:
+        return []
+    style = "bold red" if weight.takes_anything(plan) else "bold"
+    return _paragraph(weight.weight(plan), width, style)
+
+
+def _unreviewed(report: Report, width: int) -> Iterator[list[Row]]:
+    yield _paragraph(sentences.unreviewed_title(report), width, "bold")
+    for change in report.unreviewed:
+        yield _change(change, report, width)
+    yield [row for line in sentences.reviewed_lines(report) for row in _line(line, width, 0)]
 
 
 def _held_back(plan: Plan, width: int) -> Iterator[Row]:
@@ -85,7 +113,7 @@ def _change(change: Change, report: Report, width: int) -> list[Row]:
     sign = sentences.sign(change)
     title = f"{sign} {sentences.change_title(change)}"
     where = sentences.place(change.origin)
-    reason = change.reason
+    reason = sentences.reason(change, report)
     rows = list(wrapped(title, width, indent=2, hang=4))
     aside = where or reason
     if aside and len(rows) == 1 and cells(rows[0]) + 2 + cells(visible(aside)) <= width:
@@ -123,5 +151,5 @@ def _line(line: Line, width: int, indent: int, style: str = "") -> Iterator[Row]
         yield Row(row, style or _STYLES.get(line.sign, ""))
 
 
-def _paragraph(text: str, width: int, style: str, hang: int = 0) -> list[Row]:
+def _paragraph(text: str, width: int, style: str = "", hang: int = 0) -> list[Row]:
     return [Row(row, style) for row in wrapped(text, width, 0, hang)] if text else []

@@ -84,8 +84,10 @@ def set_lines(path: str, value: Any, *, owner: type[Spec] | None = None, depth: 
         for name, inner in _managed(value):
             yield from set_lines(f"{path}.{name}", inner, owner=type(value), depth=depth)
     elif isinstance(value, Spec):
-        yield Line(depth, f"{path}: {value}")
+        yield Line(depth, f"{path}: {_sentence(None, value, value)}")
         for inner, before, after in _unsaid(None, value):
+            if _is_addable(inner, before, after):
+                continue
             if _is_opaque(after):
                 yield from _differing(inner, _json_of(before), _json_of(after), depth + 1)
             else:
@@ -136,7 +138,7 @@ def _from_to(path: str, before: str, after: str, depth: int) -> Iterator[Line]:
 
 def _sentences(path: str, before: Spec | None, after: Spec | None, depth: int) -> Iterator[Line]:
     """Was and now in the words of the values, then what those words leave out."""
-    was, now = inline(before), inline(after)
+    was, now = (_sentence(before, after, side) for side in (before, after))
     yield Line(depth, f"{path}:")
     if was == now:
         yield Line(depth + 1, f"still: {now}")
@@ -144,7 +146,23 @@ def _sentences(path: str, before: Spec | None, after: Spec | None, depth: int) -
         yield Line(depth + 1, f"was: {was}")
         yield Line(depth + 1, f"now: {now}")
     for inner, old, new in _unsaid(before, after):
-        yield from changed_lines(inner, old, new, depth=depth + 1)
+        if not _is_addable(inner, old, new):
+            yield from changed_lines(inner, old, new, depth=depth + 1)
+
+
+def _sentence(before: Spec | None, after: Spec | None, side: Spec | None) -> str:
+    """The words of one of the two values, with the simple values in which they differ and which the words leave out."""
+    added = [
+        f"{path} {inline(value)}"
+        for path, old, new in _unsaid(before, after)
+        if _is_addable(path, old, new) and (value := new if side is after else old) is not None
+    ]
+    return ", ".join((inline(side), *added))
+
+
+def _is_addable(path: str, before: Any, after: Any) -> bool:
+    """Whether it is a simple value of the whole, such as a comment, that can be added to a sentence."""
+    return "[" not in path and all(isinstance(value, str | int | None) for value in (before, after))
 
 
 def _unsaid(before: Spec | None, after: Spec | None) -> Iterator[tuple[str, Any, Any]]:
