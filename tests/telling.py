@@ -13,6 +13,7 @@ import os
 import re
 import shlex
 import shutil
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -87,12 +88,14 @@ def tell(folder: Path, story: dict[str, Any], workspace: Path) -> str:
             lines += [f"# {step['say']}", ""]
         if "manifests" in step:
             put_manifests(folder / step["manifests"], workspace)
+        if "workspace" in step:
+            shutil.copytree(folder / step["workspace"], workspace, dirs_exist_ok=True)
         if "api" in step:
             lines += [f"# by hand: {step['api']} {step.get('body', '')}".rstrip(), ""]
             by_hand(workspace, step["api"], step.get("body"))
-        for name, change in _WORLD.items():
-            if name in step:
-                lines += [f"# elsewhere: {change(workspace, step[name])}", ""]
+        for where, changes in (("in Git", _IN_GIT), ("elsewhere", _WORLD)):
+            for name in [name for name in changes if name in step]:
+                lines += [f"# {where}: {changes[name](workspace, step[name])}", ""]
         if "run" in step:
             with contextlib.chdir(folder):
                 said = run(workspace, step["run"])
@@ -106,20 +109,24 @@ def tell(folder: Path, story: dict[str, Any], workspace: Path) -> str:
 def run(workspace: Path, command: str) -> list[str]:
     """What a command prints, line by line; stderr is marked, and the exit code comes last.
 
-    The command is split as a shell does, so that names with blanks stand in quotes. A day of the coming year is told by how
-    far it is away, so that a transcript reads alike on every day.
+    The command is split as a shell does, so that names with blanks stand in quotes. `{workspace}` is the folder with
+    dpsync.yaml, for files that a command writes and another reads. A day of the coming year is told by how far it is away,
+    so that a transcript reads alike on every day.
     """
     today = datetime.now(UTC).date()
     here = {"DPSYNC_WORKSPACE": str(workspace)}
-    result = CliRunner().invoke(dpsync, shlex.split(command), prog_name="dpsync", env=here)
+    words = [word.replace(_FOLDER, str(workspace)) for word in shlex.split(command)]
+    result = CliRunner().invoke(dpsync, words, prog_name="dpsync", env=here)
     said = [line.rstrip() for line in result.stdout.splitlines()]
     said += [f"stderr: {line}".rstrip() for line in result.stderr.splitlines()]
+    said = [line.replace(str(workspace), _FOLDER) for line in said]
     return [_DAY.sub(lambda found: _told_from(today, found[0]), line) for line in said] + [
         f"[exit {result.exit_code}]"
     ]
 
 
-_DAY = re.compile(r"\b20\d\d-[01]\d-[0-3]\d(T[0-9:.]+Z)?")
+_FOLDER = "{workspace}"
+_DAY = re.compile(r"\b20\d\d-[01]\d-[0-3]\d(T[0-9:.]+Z| [0-9:]+ UTC)?")
 
 
 def _told_from(today: date, day: str) -> str:
@@ -185,6 +192,38 @@ def _domain_and_source(store: Store, what: str, between: str) -> tuple[str, str]
     return _with_ids(store, f"{{domain:{domain}}}"), _with_ids(store, f"{{source:{table}}}")
 
 
+def _committed(workspace: Path, message: str) -> str:
+    """Everything in the workspace but what dpsync keeps there becomes a commit of the branch `main`."""
+    if not (workspace / ".git").exists():
+        (workspace / ".gitignore").write_text(".dpsync/\n", encoding="utf-8")
+        _git(workspace, "init", "--quiet", "--initial-branch=main")
+    _git(workspace, "add", "--all")
+    _git(workspace, "commit", "--quiet", "--allow-empty", "--message", message)
+    return f"committed to {_git(workspace, 'branch', '--show-current').strip()}: {message}"
+
+
+def _branched(workspace: Path, name: str) -> str:
+    """From now on, commits are made on a branch of their own."""
+    _git(workspace, "switch", "--quiet", "--create", name)
+    return f"on the branch {name}"
+
+
+def _git(workspace: Path, *arguments: str) -> str:
+    """What git says; author and times are always the same, and nobody's own configuration counts."""
+    when = "2026-06-01T12:00:00Z"
+    who = {"NAME": "Story", "EMAIL": "story@acme.example", "DATE": when}
+    surroundings = {
+        "PATH": os.environ["PATH"],
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        **{f"GIT_{role}_{what}": text for role in ("AUTHOR", "COMMITTER") for what, text in who.items()},
+    }
+    done = subprocess.run(
+        ["git", *arguments], cwd=workspace, env=surroundings, check=True, capture_output=True, text=True
+    )
+    return done.stdout
+
+
 def _acting(workspace: Path, username: str) -> str:
     """From now on the token is that of another person."""
     with opened_store(workspace / ".dpsync" / "sandbox.db") as store:
@@ -199,3 +238,6 @@ _WORLD: dict[str, Callable[[Path, str], str]] = {
     "token_of": _acting,
 }
 """The steps that change the seeded world in ways that no API does, each with what tells it."""
+
+_IN_GIT: dict[str, Callable[[Path, str], str]] = {"branch": _branched, "commit": _committed}
+"""The steps that record the workspace in Git, each with what tells it."""

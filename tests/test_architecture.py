@@ -153,12 +153,12 @@ def _raises_again(handler: ast.ExceptHandler) -> bool:
 
 
 FAMILIES = {
-    "checks": {"rule"},
+    "checks": {"domains", "exemptions", "people", "rule"},
     "kinds": {"catalog", "review_flow", "shared", "sources"},
-    "marketplace/endpoints": {"calls", "endpoint", "people", "review_flow"},
-    "reports": {"layout", "paper", "sentences", "values"},
+    "marketplace/endpoints": {"calls", "endpoint", "people", "review_flow", "tags"},
+    "reports": {"layout", "numbers", "paper", "people", "sentences", "values", "weight"},
     "sandbox/routes": set(),
-    "cli": {"connect", "journals", "progress", "prospect", "shared", "startup"},
+    "cli": {"connect", "journals", "progress", "prospect", "reviews", "shared", "startup", "wishes"},
 }
 """Rooms whose files are a family, with those that are what its members share."""
 

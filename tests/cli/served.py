@@ -194,6 +194,56 @@ class Relay:
         self._server.server_close()
 
 
+class Refusing:
+    """A marketplace behind a door that lets reads in and the calls that are named; everything else gets 405 and is kept."""
+
+    def __init__(self, marketplace: Marketplace, allowed: set[tuple[str, str]]) -> None:
+        received: list[tuple[str, str]] = []
+        refused: list[tuple[str, str]] = []
+        self.received, self.refused = received, refused
+
+        class Handler(BaseHTTPRequestHandler):
+            def pass_on(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+                path = self.path.removeprefix("/marketplace")
+                call = (self.command, path.partition("?")[0])
+                received.append(call)
+                if self.command != "GET" and call not in allowed:
+                    refused.append(call)
+                    self.answer(405, b'{"message": "Only reads are let in here."}')
+                    return
+                kind = {"Content-Type": "application/json", "Authorization": self.headers["Authorization"]}
+                answer = marketplace.by_hand.request(self.command, path, content=body, headers=kind)
+                self.answer(answer.status_code, answer.content)
+
+            def answer(self, status: int, content: bytes) -> None:
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = pass_on  # noqa: N815
+
+            def log_message(self, *_arguments: object) -> None:
+                """Say nothing."""
+
+        self._server = HTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
+        self.url = f"http://127.0.0.1:{self._server.server_port}/marketplace"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
 class Terminal:
     """An apply that somebody watches and answers: stdin and stderr are a terminal, stdout goes into a pipe."""
 

@@ -123,7 +123,10 @@ def test_the_products_own_flow_decides_where_the_form_delegates() -> None:
         "first Stan Steward or group Data Stewards, then GOVERNANCE",
         "product",
     )
-    assert (masking.review, masking.decided_by) == ("GOVERNANCE or Manage Data Products", "product")
+    assert (masking.review, masking.decided_by) == (
+        "any holder of GOVERNANCE or Manage Data Products",
+        "product",
+    )
 
 
 def test_the_forms_flow_decides_where_it_does_not_delegate() -> None:
@@ -147,7 +150,8 @@ def test_a_rule_that_may_hand_over_to_the_product_is_told_with_both_flows() -> N
     access, _masking = ways(Sandbox(replace(world, forms=forms)), "Ledger")
     assert access.decided_by == "form, product"
     assert access.review == (
-        "1 rule, otherwise approved at once for 30 days; the product's own is: GOVERNANCE or Manage Data Products"
+        "1 rule, otherwise approved at once for 30 days; "
+        "the product's own is: any holder of GOVERNANCE or Manage Data Products"
     )
 
 

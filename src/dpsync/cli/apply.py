@@ -19,16 +19,15 @@ from dpsync.cli.shared import (
     Wanted,
     is_interactive,
     report_options,
-    url_option,
     wanted_reports,
-    workspace_options,
     write_reports,
 )
-from dpsync.errors import Declined
+from dpsync.cli.wishes import Wish, wish_options
+from dpsync.errors import Declined, UsageError
 
 if TYPE_CHECKING:
+    from dpsync.cli.prospect import Prospect
     from dpsync.model.outcome import Outcome
-    from dpsync.model.plan import Plan
     from dpsync.model.report import Report
     from dpsync.settings import Settings
 
@@ -36,9 +35,20 @@ DONE, INCOMPLETE, BLOCKED, STALE, NOT_COMPLETED, UNREACHABLE = 0, 1, 3, 4, 5, 6
 
 
 @click.command()
-@workspace_options
-@url_option
+@wish_options
 @report_options
+@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--expect-plan",
+    metavar="FILE|sha256:…",
+    envvar="DPSYNC_EXPECT_PLAN",
+    help="Make only changes that this plan has: those that were reviewed.",
+)
+@click.option(
+    "--trust-plan",
+    is_flag=True,
+    help="Carry FILE out as it is, without the manifests. There is no variable for it.",
+)
 @click.option(
     "--journal",
     metavar="DIR|off",
@@ -47,46 +57,61 @@ DONE, INCOMPLETE, BLOCKED, STALE, NOT_COMPLETED, UNREACHABLE = 0, 1, 3, 4, 5, 6
 )
 @click.option("--auto-approve", is_flag=True, help="Do not ask. For pipelines; there is no variable for it.")
 def command(
-    workspace: Path | None,
-    environment: str | None,
-    url: str | None,
+    wish: Wish,
     reports: tuple[str, ...],
+    file: Path | None,
+    expect_plan: str | None,
     journal: str | None,
     *,
     as_json: bool,
+    trust_plan: bool,
     auto_approve: bool,
 ) -> int:
-    """Show the plan, ask, and carry it out.
+    """Show the plan, ask, and carry it out; or make the changes of FILE, a plan that `plan --out` saved.
 
     Makes exactly the changes of the plan, less those that are blocked. Before each write the object is read again; if
-    it is no longer what the plan was made from, it is left alone. Every write is journaled in .dpsync/ and read back.
-    Running apply again continues where an earlier one broke off.
+    it is no longer what the plan was made from, it is left alone. Before access is taken away, members are read again.
+    Every write is journaled in .dpsync/ and read back. Running apply again continues where an earlier one broke off.
+
+    With FILE or --expect-plan, the plan is made afresh, and a change of it that is not in the saved plan is left.
 
     \b
     Exit 0    everything is done
     Exit 1    the manifests are not valid, the plan is incomplete, or nobody said 'yes'
     Exit 3    at least one change is blocked; the others were made
-    Exit 4    at least one object had changed since the plan and was left alone
+    Exit 4    at least one change was left: its object had changed since the plan, or nobody reviewed it
     Exit 5    at least one change failed or was skipped
     Exit 6    the marketplace cannot be reached, or does not accept the token
     Exit 130  interrupted; calls in flight were finished
     """  # noqa: D301 - click's own mark for "do not wrap"
     wanted = wanted_reports(reports, as_json=as_json)
+    if file is not None and expect_plan is not None:
+        raise UsageError(
+            "FILE and --expect-plan both say which changes were reviewed.", "Leave one of them out."
+        )
+    if trust_plan and file is None:
+        raise UsageError(
+            "--trust-plan needs a saved plan.", "Name its file: `dpsync apply FILE --trust-plan`."
+        )
 
     from dpsync import pipeline
-    from dpsync.cli.prospect import Where, prospect
+    from dpsync.cli.reviews import expected, saved, trusted
 
-    ahead = prospect("apply", Where(workspace, environment, url), wanted)
-    plan = ahead.plan
-    before = pipeline.report_of_plan(ahead.found, plan)
-    if not plan.has_changes:
+    if trust_plan and file is not None:
+        ahead = trusted(file, wish)
+    elif file is not None:
+        ahead = saved(file, wish, wanted)
+    else:
+        ahead = expected(expect_plan, wish, wanted)
+    before = pipeline.report_of_review(ahead.found, ahead.plan, ahead.split)
+    if not ahead.plan.has_changes:
         write_reports(before, wanted)
-        return _code_of_plan(plan)
+        return _code_of_plan(before)
     _show(before, wanted)
     if not auto_approve:
         _ask(ahead.settings)
-    outcomes, interrupted = asyncio.run(_carry_out(ahead.settings, plan, journal))
-    after = pipeline.report_of_apply(ahead.found, plan, outcomes, interrupted=interrupted)
+    outcomes, interrupted = asyncio.run(_carry_out(ahead, journal))
+    after = pipeline.report_of_apply(before, outcomes, interrupted=interrupted)
     write_reports(after, wanted)
     return _code_of_apply(after)
 
@@ -114,7 +139,7 @@ def _ask(settings: Settings) -> None:
         raise Declined("Not applied: the answer was not 'yes'. Nothing was changed.")
 
 
-async def _carry_out(settings: Settings, plan: Plan, where: str | None) -> tuple[tuple[Outcome, ...], bool]:
+async def _carry_out(ahead: Prospect, where: str | None) -> tuple[tuple[Outcome, ...], bool]:
     from dpsync import pipeline
     from dpsync.cli.connect import connected
     from dpsync.cli.journals import journal_at
@@ -122,11 +147,11 @@ async def _carry_out(settings: Settings, plan: Plan, where: str | None) -> tuple
     from dpsync.marketplace.client import WriteClient
 
     stop = asyncio.Event()
-    with _stopping(stop), journal_at(settings, plan.target, where) as journal:
-        async with connected(settings, WriteClient) as client:
-            with progress_for(plan) as progress:
+    with _stopping(stop), journal_at(ahead.settings, ahead.plan.target, where) as journal:
+        async with connected(ahead.settings, WriteClient) as client:
+            with progress_for(ahead.plan) as progress:
                 during = pipeline.During(journal, progress, stop)
-                outcomes = await pipeline.applied(settings, plan, client, during)
+                outcomes = await pipeline.applied(ahead.settings, ahead.known, client, during)
     return outcomes, stop.is_set()
 
 
@@ -150,10 +175,14 @@ def _stopping(stop: asyncio.Event) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-def _code_of_plan(plan: Plan) -> int:
-    if not plan.complete:
+def _code_of_plan(report: Report) -> int:
+    """The exit code where there was nothing to make."""
+    assert report.plan is not None
+    if not report.plan.complete:
         return INCOMPLETE
-    return BLOCKED if plan.blocked else DONE
+    if report.unreviewed:
+        return STALE
+    return BLOCKED if report.plan.blocked else DONE
 
 
 def _code_of_apply(report: Report) -> int:
@@ -168,6 +197,6 @@ def _code_of_apply(report: Report) -> int:
         return INCOMPLETE
     if report.results(Result.FAILED, Result.SKIPPED):
         return NOT_COMPLETED
-    if report.results(Result.STALE):
+    if report.results(Result.STALE) or report.unreviewed:
         return STALE
     return BLOCKED if report.plan.blocked else DONE

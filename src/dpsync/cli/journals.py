@@ -13,6 +13,7 @@ from pathlib import Path
 
 from dpsync import __version__
 from dpsync.apply.journal import AnyJournal, Journal, NoJournal, Run
+from dpsync.manifests.revision import commit_of
 from dpsync.model.plan import Target
 from dpsync.settings import Settings
 
@@ -22,7 +23,7 @@ def journal_at(settings: Settings, target: Target, where: str | None) -> AnyJour
     if where == "off":
         return NoJournal()
     folder = settings.root / ".dpsync" if where is None else Path(where)
-    run = Run(target, _who(), __version__)
+    run = Run(target, _who(), __version__, commit_of(settings.root))
     return Journal.open(folder, run, lambda: datetime.now(UTC), secrets.token_bytes)
 
 

@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from dpsync.cli.shared import (
-    report_options,
-    url_option,
-    wanted_reports,
-    workspace_options,
-    write_reports,
-)
+from dpsync.cli.shared import report_options, wanted_reports, write_file, write_reports
+from dpsync.cli.wishes import Wish, wish_options
+
+if TYPE_CHECKING:
+    from dpsync.model.plan import Plan
 
 NOTHING_TO_SAY, INCOMPLETE, CHANGES, BLOCKED = 0, 1, 2, 3
 
+CLASSES = ("access-removing", "access-granting", "review", "rename", "descriptive")
+"""The classes of changes, gravest first (`model/fields.py`, which this module does not import for the sake of --help)."""
+
 
 @click.command()
-@workspace_options
-@url_option
+@wish_options
 @report_options
+@click.option(
+    "--out",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Save the plan, for `show plan FILE` and `apply FILE`.",
+)
+@click.option("--unmanaged", is_flag=True, help="List what is live and in no manifest.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(CLASSES),
+    envvar="DPSYNC_FAIL_ON",
+    help="Exit 3 when a change is of this class or a graver one.",
+)
 @click.option(
     "--detailed-exitcode",
     is_flag=True,
@@ -28,35 +42,53 @@ NOTHING_TO_SAY, INCOMPLETE, CHANGES, BLOCKED = 0, 1, 2, 3
     help="Exit 2 when there are changes.",
 )
 def command(
-    workspace: Path | None,
-    environment: str | None,
-    url: str | None,
+    wish: Wish,
     reports: tuple[str, ...],
+    out: Path | None,
+    fail_on: str | None,
     *,
     as_json: bool,
+    unmanaged: bool,
     detailed_exitcode: bool,
 ) -> int:
     """Show what would change, and change nothing.
 
-    Compares the manifests with the marketplace. The client that reads the marketplace cannot write.
+    Compares the manifests with the marketplace, and says of each change who gains and who loses access. The client that
+    reads the marketplace cannot write.
 
     \b
     Exit 0  the plan is shown (also when there are changes)
     Exit 1  the manifests are not valid, or the marketplace could not be read completely
     Exit 2  with --detailed-exitcode: there are changes
-    Exit 3  a guardrail or an unresolved reference blocks at least one change
+    Exit 3  a guardrail or an unresolved reference blocks at least one change, or --fail-on met one
     Exit 6  the marketplace cannot be reached, or does not accept the token
     """  # noqa: D301 - click's own mark for "do not wrap"
     wanted = wanted_reports(reports, as_json=as_json)
 
-    from dpsync import pipeline
-    from dpsync.cli.prospect import Where, prospect
+    from dataclasses import replace
 
-    ahead = prospect("plan", Where(workspace, environment, url), wanted)
+    from dpsync import pipeline
+    from dpsync.cli.prospect import prospect
+
+    ahead = prospect("plan", wish, wanted)
     plan = ahead.plan
-    write_reports(pipeline.report_of_plan(ahead.found, plan), wanted)
+    if out is not None:
+        from dpsync.planner.planfile import dump
+
+        write_file(out, dump(plan), "The plan")
+    report = pipeline.report_of_plan(ahead.found, plan)
+    if unmanaged:
+        report = replace(report, unmanaged=pipeline.unmanaged(ahead.known.asked))
+    write_reports(report, wanted)
     if not plan.complete:
         return INCOMPLETE
-    if plan.blocked:
+    if plan.blocked or _is_met(fail_on, plan):
         return BLOCKED
     return CHANGES if detailed_exitcode and plan.has_changes else NOTHING_TO_SAY
+
+
+def _is_met(fail_on: str | None, plan: Plan) -> bool:
+    """Whether the plan has a change of this class or a graver one."""
+    if fail_on is None or plan.effect is None:
+        return False
+    return CLASSES.index(plan.effect.value) <= CLASSES.index(fail_on)

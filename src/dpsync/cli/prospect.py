@@ -3,44 +3,81 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 from dpsync import pipeline
 from dpsync.cli.connect import connected
-from dpsync.cli.shared import Wanted, reported_if_invalid, settings_for
+from dpsync.cli.shared import Wanted, policed, reported_if_invalid, settings_for
+from dpsync.cli.wishes import Wish
+from dpsync.errors import UsageError
 from dpsync.marketplace.client import ReadClient
+from dpsync.model.finding import Finding, in_order
+from dpsync.model.impact import Reach
 from dpsync.model.plan import Plan
+from dpsync.model.state import DesiredState
+from dpsync.pipeline.bases import desired_at
+from dpsync.pipeline.weighing import Weighed, weighed, without_names
+from dpsync.planner.provenance import only_declared, with_provenance
+from dpsync.planner.reviewed import Split
 from dpsync.settings import Settings
 
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """What the command line says about where: each is None where it says nothing."""
-
-    workspace: Path | None
-    environment: str | None
-    url: str | None
+Choose = Callable[[Plan], Split]
+"""Takes out of a draft what is not to be made."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """A plan, and what it was made from."""
+    """A plan, what it was made from, and what was left out of it."""
 
     settings: Settings
     found: pipeline.Declared
-    plan: Plan
+    known: Weighed
+    split: Split
+
+    @property
+    def plan(self) -> Plan:
+        return self.known.plan
 
 
-def prospect(command: str, where: Where, wanted: Iterable[Wanted]) -> Prospect:
+def everything(plan: Plan) -> Split:
+    """The whole draft."""
+    return Split(plan)
+
+
+def settled(wish: Wish) -> tuple[Settings, tuple[Finding, ...]]:
+    """The settings with the whole of their policy, and the warnings about it. Raises UsageError or InvalidManifests."""
+    settings = settings_for(wish.workspace, wish.environment, wish.url, wish.policy_from)
+    return policed(settings, wish.policy_from, wish.allow)
+
+
+def prospect(command: str, wish: Wish, wanted: Iterable[Wanted], choose: Choose = everything) -> Prospect:
     """Plan, with a client that cannot write. Raises InvalidManifests after the reports about it are written."""
+    if wish.only is not None and wish.base is None:
+        raise UsageError(
+            "--only declared needs something to compare with.", "Add --base REF, such as --base origin/main."
+        )
     with reported_if_invalid(command, wanted):
-        settings = settings_for(where.workspace, where.environment, where.url)
+        settings, warnings = settled(wish)
         found = pipeline.declared(settings)
+        found = replace(found, findings=in_order((*found.findings, *warnings)))
+        base = None if wish.base is None else desired_at(settings, wish.base)
 
-    async def planned() -> Plan:
+    async def planned() -> tuple[Weighed, Split]:
         async with connected(settings, ReadClient) as client:
-            return await pipeline.planned(settings, found.desired, client)
+            asked = await pipeline.drafted(settings, found.desired, client)
+            split = choose(_traced(asked.plan, found.desired, base, wish))
+            return await weighed(replace(asked, plan=split.plan), client, Reach(wish.reach)), split
 
-    return Prospect(settings, found, asyncio.run(planned()))
+    known, split = asyncio.run(planned())
+    if not wish.show_members:
+        known = replace(known, plan=without_names(known.plan))
+    return Prospect(settings, found, known, split)
+
+
+def _traced(plan: Plan, desired: DesiredState, base: DesiredState | None, wish: Wish) -> Plan:
+    """The plan, each change with where it comes from, as far as there is something to compare with."""
+    if base is None:
+        return plan
+    traced = with_provenance(plan, desired, base)
+    return traced if wish.only is None else only_declared(traced)

@@ -203,10 +203,15 @@ def write_reports(report: Report, wanted: Iterable[Wanted]) -> None:
         if one.file is None:
             click.echo(FORMATS[one.format](report, page_for(sys.stdout)), nl=False)
             continue
-        try:
-            one.file.write_text(FORMATS[one.format](report, Page()), encoding="utf-8")
-        except OSError as error:
-            raise UsageError(f"The report cannot be written to {one.file}: {error.strerror}.") from None
+        write_file(one.file, FORMATS[one.format](report, Page()), "The report")
+
+
+def write_file(file: Path, text: str, what: str) -> None:
+    """Write a file that was asked for. Raises UsageError if it cannot be."""
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{what} cannot be written to {file}: {error.strerror}.") from None
 
 
 @contextmanager
@@ -243,33 +248,74 @@ def is_interactive() -> bool:
 # The workspace.
 
 
-def settings_for(workspace: Path | None, environment: str | None, url: str | None = None) -> Settings:
-    """The settings of the workspace and environment. Raises UsageError or InvalidManifests."""
-    from dpsync import checks
-    from dpsync.manifests.workspace import NO_WORKSPACE, NO_WORKSPACE_REMEDY, find_workspace, read_workspace
-    from dpsync.model.finding import Finding, Severity
-    from dpsync.model.place import Origin
-    from dpsync.settings import read_settings
+def settings_for(
+    workspace: Path | None, environment: str | None, url: str | None = None, policy_from: str | None = None
+) -> Settings:
+    """The settings of the workspace and environment. Raises UsageError or InvalidManifests.
+
+    With `policy_from`, the whole of dpsync.yaml is that of a Git revision; the manifests stay those at hand.
+    """
+    from dpsync.manifests.workspace import NO_WORKSPACE, NO_WORKSPACE_REMEDY, find_workspace
 
     file = find_workspace(Path.cwd()) if workspace is None else workspace / WORKSPACE_FILE
     if file is None:
         raise UsageError(NO_WORKSPACE, NO_WORKSPACE_REMEDY)
     if not file.is_file():
         raise UsageError(f"There is no {WORKSPACE_FILE} in {workspace}.", "Name the folder that has it.")
+    root = file.parent.resolve()
+    with _as_of(root, policy_from, WORKSPACE_FILE) as folder:
+        return _settings_in(folder / WORKSPACE_FILE, root, environment, url)
+
+
+def _settings_in(file: Path, root: Path, environment: str | None, url: str | None) -> Settings:
+    from dpsync import checks
+    from dpsync.manifests.workspace import read_workspace
+    from dpsync.settings import read_settings
+
     document, findings = read_workspace(file)
     if document is None or any(finding.is_error for finding in findings):
         raise InvalidManifests(findings)
-    root = file.parent.resolve()
     settings = read_settings(
         document, document.root, file.name, root, environment=environment, environ=os.environ, url=url
     )
-    problems = tuple(
-        Finding("unknown-guardrail", Severity.ERROR, message, remedy, Origin(file.name, *document.at(path)))
-        for path, message, remedy in checks.problems(settings.policy.guardrails)
-    )
+    problems = tuple(checks.problems_of(document, file.name))
     if problems:
         raise InvalidManifests(problems)
     return settings
+
+
+@contextmanager
+def _as_of(root: Path, ref: str | None, path: str) -> Iterator[Path]:
+    """The workspace, or the part of it below a path as it is in a Git revision."""
+    if ref is None:
+        yield root
+        return
+    from dpsync.manifests.revision import at_revision
+
+    with at_revision(root, ref, [path]) as folder:
+        yield folder
+
+
+def policed(
+    settings: Settings, policy_from: str | None = None, allow: Sequence[str] = ()
+) -> tuple[Settings, tuple[Finding, ...]]:
+    """The settings with the exceptions of the workspace and of the command line, and the warnings about them.
+
+    Raises InvalidManifests for an exception that is not valid, UsageError for an `--allow` that is not.
+    """
+    from dataclasses import replace
+
+    from dpsync import checks
+    from dpsync.manifests.exceptions import read_exceptions
+
+    with _as_of(settings.root, policy_from, settings.exceptions) as folder:
+        exemptions, findings = read_exceptions(folder, settings.exceptions)
+    findings = (*findings, *checks.exemption_problems(exemptions))
+    if any(finding.is_error for finding in findings):
+        raise InvalidManifests(findings)
+    allowances = tuple(checks.allowance(text) for text in allow)
+    policy = replace(settings.policy, exemptions=(*exemptions, *allowances))
+    return replace(settings, policy=policy), findings
 
 
 @contextmanager

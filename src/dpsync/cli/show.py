@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from dpsync.cli.shared import page_for, settings_for, url_option, workspace_options
+from dpsync.cli.shared import (
+    page_for,
+    report_options,
+    settings_for,
+    url_option,
+    wanted_reports,
+    workspace_options,
+    write_reports,
+)
 from dpsync.errors import UsageError
 
 if TYPE_CHECKING:
@@ -92,6 +100,20 @@ def product(
     if asked["name"] is not None and not (asked["sources"] or asked["columns"]):
         raise UsageError("--name is about sources or columns.", "Add --sources or --columns.")
     _answer(AboutProduct(user=user, **asked), workspace, environment, url, as_json=as_json)
+
+
+@command.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@report_options
+def plan(file: Path, reports: tuple[str, ...], *, as_json: bool) -> None:
+    """A plan that `plan --out FILE` saved, as it was when it was made. Asks no marketplace."""
+    wanted = wanted_reports(reports, as_json=as_json)
+
+    from dpsync import __version__
+    from dpsync.cli.reviews import read_plan
+    from dpsync.model.report import Report
+
+    write_reports(Report("plan", __version__, plan=read_plan(file)), wanted)
 
 
 @command.command()

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from dpsync.cli.shared import (
+    policed,
     report_options,
     reported_if_invalid,
     settings_for,
@@ -32,4 +33,5 @@ def command(
     from dpsync.pipeline import validated
 
     with reported_if_invalid("validate", wanted):
-        write_reports(validated(settings_for(workspace, environment)), wanted)
+        settings, warnings = policed(settings_for(workspace, environment))
+        write_reports(validated(settings, warnings), wanted)

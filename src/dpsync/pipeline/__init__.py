@@ -1,17 +1,18 @@
 """The product on one page: every stage once, in order.
 
-Files become resources, resources a desired state; the marketplace becomes a live state; both become a plan; the
-guardrails hold back what they must; apply makes the rest. Each function takes values and returns a value, and each
-stage is one line. What is decided here is the order, nothing else. Rooms that are heavy to open (HTTP, planning) are
-imported where their stage begins, so that `validate` pays for neither.
+Files become resources, resources a desired state; the marketplace becomes a live state; both become a draft of a plan;
+it is weighed (who gains, who loses), the guardrails hold back what they must, and apply makes the rest. Each function
+takes values and returns a value, and each stage is one line. What is decided here is the order, nothing else. Rooms that
+are heavy to open (HTTP, planning) are imported where their stage begins, so that `validate` pays for neither.
 
-The jobs beside it have a page each: `show` answers questions, `access` asks for access and revokes it.
+What is done in turns has a page of its own: `weighing`. So have the jobs beside it: `drift` compares with what was agreed
+on, `show` answers questions, `access` asks for access and revokes it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -20,10 +21,11 @@ from dpsync.errors import InvalidManifests
 from dpsync.manifests.load import load
 from dpsync.manifests.unmanaged import left_to_the_marketplace
 from dpsync.model.finding import Finding, in_order
+from dpsync.model.impact import Reach
 from dpsync.model.outcome import Outcome
 from dpsync.model.plan import Plan, Target
 from dpsync.model.report import Report
-from dpsync.model.state import DesiredState, LiveState
+from dpsync.model.state import DesiredState, LiveState, Scope
 from dpsync.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,7 +33,12 @@ if TYPE_CHECKING:
 
     from dpsync.apply.journal import AnyJournal
     from dpsync.apply.writer import Progress
+    from dpsync.checks.rule import Planned
     from dpsync.marketplace.client import ReadClient, WriteClient
+    from dpsync.model.change import Change
+    from dpsync.model.resource import LiveResource
+    from dpsync.pipeline.weighing import Weighed
+    from dpsync.planner.reviewed import Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,7 @@ def declared(settings: Settings) -> Declared:
         workspace_id=settings.workspace_id,
         environment=settings.environment,
         vintage=settings.vintage,
+        exceptions=settings.exceptions,
     )
     if any(finding.is_error for finding in loaded.findings):
         raise InvalidManifests(loaded.findings)
@@ -67,19 +75,18 @@ def declared(settings: Settings) -> Declared:
     )
 
 
-def validated(settings: Settings) -> Report:
-    """What there is to say about the manifests alone. Opens no socket. Raises InvalidManifests."""
+def validated(settings: Settings, warnings: tuple[Finding, ...] = ()) -> Report:
+    """What there is to say about the manifests alone, besides `warnings`. Opens no socket. Raises InvalidManifests."""
     found = declared(settings)
     notices = left_to_the_marketplace(found.desired.resources)
-    return Report(
-        "validate", __version__, findings=(*found.findings, *notices), declared=_counts(found.desired)
-    )
+    findings = (*found.findings, *warnings, *notices)
+    return Report("validate", __version__, findings=findings, declared=_counts(found.desired))
 
 
-async def planned(settings: Settings, desired: DesiredState, client: ReadClient) -> Plan:
-    """The plan, guardrails applied. Reads only: the client cannot do anything else."""
-    from dpsync import checks
+async def drafted(settings: Settings, desired: DesiredState, client: ReadClient) -> Planned:
+    """What would be changed, before anybody asks whom it touches and whether it may be."""
     from dpsync.checks.rule import Planned
+    from dpsync.marketplace.endpoints import calls_of
     from dpsync.marketplace.live import read_live
     from dpsync.planner import keeping_plan, pruning_plan, resolve, scope_of
 
@@ -87,18 +94,59 @@ async def planned(settings: Settings, desired: DesiredState, client: ReadClient)
     live = await read_live(client, scope_of(desired), vintage=settings.vintage)
     resolved = resolve(desired, live)
     plan = made_by(resolved, live, _target(settings, live))
-    asked = Planned(desired, live, plan, settings.policy, datetime.now(UTC), resolved.resources)
-    return plan.with_findings(checks.findings(asked))
+    changes = (replace(change, calls=calls_of(change, settings.vintage)) for change in plan.changes)
+    plan = replace(plan, changes=tuple(changes), allowed=settings.policy.allowed)
+    return Planned(desired, live, plan, settings.policy, datetime.now(UTC), resolved.resources)
 
 
-async def applied(settings: Settings, plan: Plan, client: WriteClient, during: During) -> tuple[Outcome, ...]:
+async def planned(
+    settings: Settings, desired: DesiredState, client: ReadClient, reach: Reach = Reach.MANAGED
+) -> Weighed:
+    """The plan, weighed and judged. Reads only: the client cannot do anything else."""
+    from dpsync.pipeline.weighing import weighed
+
+    return await weighed(await drafted(settings, desired, client), client, reach)
+
+
+async def trusted(settings: Settings, plan: Plan, client: ReadClient) -> Weighed:
+    """A saved plan as it is, with what has to be known to ask again before it takes access away.
+
+    Raises UsageError if it was made for another marketplace, environment or workspace.
+    """
+    from dpsync.checks.rule import Planned
+    from dpsync.marketplace.live import read_live
+    from dpsync.model.impact import Evidence
+    from dpsync.pipeline.weighing import Weighed
+    from dpsync.planner.reviewed import must_be_for
+
+    after = tuple(change.after for change in plan.changes if change.after is not None)
+    desired = DesiredState(settings.workspace_id, settings.environment, after)
+    live = await read_live(client, Scope(settings.workspace_id), vintage=settings.vintage)
+    must_be_for(plan.target, _target(settings, live))
+    asked = Planned(desired, live, plan, settings.policy, datetime.now(UTC), after)
+    return Weighed(plan, asked, Evidence(), Reach.MANAGED)
+
+
+async def applied(
+    settings: Settings, known: Weighed, client: WriteClient, during: During
+) -> tuple[Outcome, ...]:
     """What became of each change of the plan that is not blocked."""
     from dpsync.apply.execute import execute
     from dpsync.marketplace.writer import MarketplaceWriter
+    from dpsync.pipeline.weighing import weighed_again
+
+    async def again(change: Change) -> tuple[Finding, ...]:
+        return await weighed_again(known, change, client)
 
     writer = MarketplaceWriter(client, vintage=settings.vintage)
     return await execute(
-        plan, writer, during.journal, during.progress, parallelism=settings.parallelism, stop=during.stop
+        known.plan,
+        writer,
+        during.journal,
+        during.progress,
+        gate=again,
+        parallelism=settings.parallelism,
+        stop=during.stop,
     )
 
 
@@ -112,21 +160,24 @@ def _counts(desired: DesiredState) -> dict[str, int]:
     return dict(Counter(resource.kind for resource in desired.resources))
 
 
+def unmanaged(asked: Planned) -> tuple[LiveResource, ...]:
+    """What is live and in no manifest, and was not made by this workspace either."""
+    from dpsync.planner.ownership import ownership
+
+    return ownership(asked.desired, asked.live).strangers
+
+
 def report_of_plan(found: Declared, plan: Plan) -> Report:
     """What `plan` has to say."""
     return Report("plan", __version__, plan=plan, findings=found.findings, declared=_counts(found.desired))
 
 
-def report_of_apply(
-    found: Declared, plan: Plan, outcomes: tuple[Outcome, ...], *, interrupted: bool
-) -> Report:
-    """What `apply` has to say."""
-    return Report(
-        "apply",
-        __version__,
-        plan=plan,
-        outcomes=outcomes,
-        findings=found.findings,
-        declared=_counts(found.desired),
-        interrupted=interrupted,
-    )
+def report_of_review(found: Declared, plan: Plan, split: Split) -> Report:
+    """What `apply` has to say before it makes what is left of a plan that was reviewed."""
+    report = report_of_plan(found, plan)
+    return replace(report, unreviewed=split.unreviewed, gone=split.gone, others=split.others)
+
+
+def report_of_apply(before: Report, outcomes: tuple[Outcome, ...], *, interrupted: bool) -> Report:
+    """What `apply` has to say after it was to make the plan of the report `before`."""
+    return replace(before, command="apply", outcomes=outcomes, interrupted=interrupted)

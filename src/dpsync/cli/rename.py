@@ -1,0 +1,44 @@
+"""`dpsync rename`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from dpsync.cli.shared import settings_for, workspace_options
+
+
+@click.command()
+@click.argument("old", metavar="KIND/OLD")
+@click.argument("new", metavar="NEW")
+@workspace_options
+def command(old: str, new: str, workspace: Path | None, environment: str | None) -> None:
+    """Give a resource another key.
+
+    Edits the manifests: the name, every reference to it, also in dpsync.yaml and in exceptions, and `metadata.id`, so that
+    the live object stays the same and nobody loses access. Comments and formatting stay. Opens no connection; afterwards a
+    plan has nothing to do because of it. What was never applied needs no `metadata.id`: remove that line again. The name that
+    consumers read is `spec.name`, which is yours to edit.
+    """
+    from dpsync import pipeline
+    from dpsync.manifests.rename import renaming, write
+    from dpsync.reports.layout import visible
+
+    settings = settings_for(workspace, environment)
+    resources = pipeline.declared(settings).desired.resources
+    done = renaming(
+        settings.root,
+        settings.manifests,
+        resources,
+        old,
+        new,
+        workspace_id=settings.workspace_id,
+        exceptions=settings.exceptions,
+    )
+    write(done.files)
+    for file in done.files:
+        for number, text in file.lines:
+            click.echo(visible(f"{file.name}:{number}: {text}"))
+    tail = f" Its live id stays {done.id}." if done.id else ""
+    click.echo(f"Renamed {done.old} to {done.new}.{tail}")

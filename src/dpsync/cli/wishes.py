@@ -1,0 +1,91 @@
+"""What the command line says about how a plan is made: the options that `plan` and `apply` share, as one value.
+
+A module of its own, and light, because `plan --help` must not import what planning needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from dpsync.cli.shared import url_option, workspace_options
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+REACHES = ("counts", "managed", "full")
+DECLARED = "declared"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Where a plan is made, by which policy, and how far it looks. What is None was not said."""
+
+    workspace: Path | None = None
+    environment: str | None = None
+    url: str | None = None
+    policy_from: str | None = None
+    allow: tuple[str, ...] = ()
+    reach: str = "managed"
+    show_members: bool = False
+    base: str | None = None
+    only: str | None = None
+
+
+def wish_options(command: Command) -> Command:
+    """Every option that says how a plan is made; the command is given them as `wish`."""
+
+    @wraps(command)
+    def wishing(**given: Any) -> Any:
+        wish = Wish(**{name: given.pop(name) for name in Wish.__dataclass_fields__})
+        return command(wish=wish, **given)
+
+    function: Any = wishing
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return workspace_options(url_option(function))  # type: ignore[no-any-return]
+
+
+_OPTIONS = (
+    click.option(
+        "--impact",
+        "reach",
+        type=click.Choice(REACHES),
+        default="managed",
+        envvar="DPSYNC_IMPACT",
+        show_default=True,
+        help="Who keeps a source through another product: not asked, asked of this workspace's, or of all products.",
+    ),
+    click.option(
+        "--show-members",
+        is_flag=True,
+        help="Name the people who gain or lose access; there is no variable for it.",
+    ),
+    click.option(
+        "--base",
+        metavar="REF",
+        envvar="DPSYNC_BASE",
+        help="Say where each change comes from, compared with where this branch left REF.",
+    ),
+    click.option(
+        "--only",
+        type=click.Choice([DECLARED]),
+        help="With --base: only changes that the manifests declare.",
+    ),
+    click.option(
+        "--policy-from",
+        metavar="REF",
+        envvar="DPSYNC_POLICY_FROM",
+        help="Take the whole of dpsync.yaml and the exceptions from this Git revision.",
+    ),
+    click.option(
+        "--allow",
+        metavar="RULE:RESOURCE",
+        multiple=True,
+        help="Let one guardrail pass for one resource, this once; there is no variable for it.",
+    ),
+)

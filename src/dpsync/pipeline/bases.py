@@ -1,0 +1,49 @@
+"""What was agreed on before: the manifests of another Git revision, loaded like those at hand.
+
+A page of its own because `plan --base`, `drift` and reviews of a pull request all ask for it. It writes nothing: the files
+of the revision stand in a temporary folder while they are read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dpsync import pipeline
+from dpsync.apply.journal import last_commit
+from dpsync.errors import InvalidManifests, UsageError
+from dpsync.manifests.revision import at_revision, merge_base
+from dpsync.model.state import DesiredState
+from dpsync.settings import Settings
+
+JOURNAL = "journal"
+"""As a reference: the commit that was last applied from here, as the journal in the workspace says."""
+
+
+def desired_at(settings: Settings, ref: str) -> DesiredState:
+    """The desired state where this branch left `ref`; an empty one if the workspace had no manifests there.
+
+    Raises UsageError where Git does not know the revision, and where its manifests are not valid.
+    """
+    commit = merge_base(settings.root, _last_applied(settings) if ref == JOURNAL else ref)
+    with at_revision(settings.root, commit, settings.manifests) as folder:
+        if not any((folder / path).exists() for path in settings.manifests):
+            return DesiredState(settings.workspace_id, settings.environment, ())
+        try:
+            return pipeline.declared(replace(settings, root=folder)).desired
+        except InvalidManifests as error:
+            first = next(finding for finding in error.findings if finding.is_error)
+            raise UsageError(
+                f"The manifests at {ref} ({commit[:12]}) are not valid, so nothing can be compared with them: "
+                f"{first.origin or ''} {first.message}",
+                "Choose a revision whose manifests are valid.",
+            ) from None
+
+
+def _last_applied(settings: Settings) -> str:
+    commit = last_commit(settings.root / ".dpsync", settings.environment)
+    if commit is None:
+        raise UsageError(
+            f"The journal has no complete run in {settings.environment} of which the Git commit is known.",
+            "Name a Git revision instead: --base origin/main.",
+        )
+    return commit
