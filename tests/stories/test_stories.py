@@ -17,6 +17,10 @@ product: read them as a user would. `make golden` writes them anew. A story may 
     assign = "ANALYTICS.SALES.DIM_STORE to Finance"      # what only an administrator's screen can do;
     unassign = "ANALYTICS.SALES.DIM_STORE from Sales"    # see tests/telling.py
     token_of = "jane.doe"
+    [[step]]
+    workspace = "with-exception"          # lays this folder over the workspace: dpsync.yaml, exceptions/, …
+    branch = "raise-the-limit"            # with Git: a new branch, and a commit of everything that is there
+    commit = "Raise the limit"
 """
 
 from __future__ import annotations
