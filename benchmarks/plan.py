@@ -221,19 +221,23 @@ def inside(workspace: Path, url: str, impact: str) -> None:
     def passed() -> None:
         times.append((time.perf_counter(), time.process_time()))
 
-    async def read() -> tuple[Any, dict[str, int]]:
+    kept: list[tuple[Any, dict[str, int]]] = []
+
+    async def read() -> None:
+        """Plan; what is known is kept here and not returned, for `asyncio.run` makes a text of what it returns (3.11)."""
         async with connected(settings, ReadClient) as client:
             asked = await pipeline.drafted(settings, found.desired, client)
             passed()
             from dpsync.pipeline.weighing import weighed
 
-            return await weighed(asked, client, Reach(impact)), dict(client.requests)
+            kept.append((await weighed(asked, client, Reach(impact)), dict(client.requests)))
 
     settings = settings_for(workspace, None, url)
     found = pipeline.declared(settings)
     passed()
-    known, requests = asyncio.run(read())
+    asyncio.run(read())
     passed()
+    ((known, requests),) = kept
     from dpsync.pipeline.weighing import judged
 
     judged(known.asked, known.evidence)

@@ -130,7 +130,10 @@ _DAY = re.compile(r"\b20\d\d-[01]\d-[0-3]\d(T[0-9:.]+Z| [0-9:]+ UTC)?")
 
 
 def _told_from(today: date, day: str) -> str:
-    away = (date.fromisoformat(day[:10]) - today).days
+    try:
+        away = (date.fromisoformat(day[:10]) - today).days
+    except ValueError:  # a day that the calendar does not have is told as it is
+        return day
     if away not in range(400):
         return day
     return f"<{f'today + {away} days' if away else 'today'}>"

@@ -158,7 +158,18 @@ FAMILIES = {
     "marketplace/endpoints": {"calls", "endpoint", "people", "review_flow", "tags"},
     "reports": {"layout", "numbers", "paper", "people", "sentences", "values", "weight"},
     "sandbox/routes": set(),
-    "cli": {"connect", "journals", "progress", "prospect", "reviews", "shared", "startup", "wishes"},
+    "cli": {
+        "connect",
+        "events",
+        "journals",
+        "lock",
+        "progress",
+        "prospect",
+        "reviews",
+        "shared",
+        "startup",
+        "wishes",
+    },
 }
 """Rooms whose files are a family, with those that are what its members share."""
 

@@ -7,6 +7,7 @@ from dpsync.errors import InvalidManifests, UsageError
 from dpsync.manifests.document import read_documents
 from dpsync.model.policy import Owner, Policy, Protection
 from dpsync.settings import (
+    Deadlines,
     Settings,
     is_loopback,
     is_sandbox,
@@ -92,6 +93,50 @@ def test_what_an_environment_does_not_say_has_a_default() -> None:
     )
 
 
+def deadlines(text: str) -> str:
+    return WORKSPACE.replace("      parallelism: 4\n", f"      deadlines: {text}\n")
+
+
+def test_deadlines_have_defaults_one_by_one() -> None:
+    assert settings().deadlines == Deadlines(call=120, change=600, run=3600)
+    assert settings(deadlines("{}")).deadlines == Deadlines()
+    assert settings(deadlines("{call: 5}")).deadlines == Deadlines(call=5)
+    whole = settings(deadlines("{call: 3600, change: 86400, run: 86400}"))
+    assert whole.deadlines == Deadlines(3600, 86_400, 86_400)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "{call: 0}",
+            "invalid-value: spec.environments.prod.deadlines.call cannot be 0. → Write a number that is at least 1",
+        ),
+        (
+            "{run: 100000}",
+            "invalid-value: spec.environments.prod.deadlines.run cannot be 100000. → Write a number that is at least",
+        ),
+        (
+            "{change: 1.5}",
+            "wrong-type: spec.environments.prod.deadlines.change has to be a whole number, not 1.5. → ",
+        ),
+        (
+            "{call: 2m}",
+            "wrong-type: spec.environments.prod.deadlines.call has to be a whole number, not '2m'. → ",
+        ),
+        (
+            "{cal: 5}",
+            "unknown-field: `cal` is not a field of spec.environments.prod.deadlines. → Did you mean `call`?",
+        ),
+        ("{run: null}", "not-null: spec.environments.prod.deadlines.run cannot be null. → "),
+        ("60", "wrong-type: spec.environments.prod.deadlines has to be a mapping, not 60. → "),
+    ],
+)
+def test_a_deadline_is_whole_seconds_within_bounds(text: str, message: str) -> None:
+    (finding,) = told(deadlines(text))
+    assert finding.split(" ", 1)[1].startswith(message)
+
+
 def test_the_only_environment_need_not_be_named() -> None:
     assert (
         settings(WORKSPACE.replace('    dev: {url: "sandbox:"}\n', ""), environment=None).environment
@@ -139,7 +184,7 @@ dpsync.yaml:8:53 invalid-value: tokenVariable is the name of an environment vari
 dpsync.yaml:9:14 invalid-value: A url holds no user and no password.
     → Remove what stands before the `@`; the token comes from an environment variable.
 dpsync.yaml:9:58 unknown-field: `token` is not a field of spec.environments.c.
-    → Remove the line, or use one of: url, tokenVariable, vintage, prune, parallelism, guardrails.
+    → Remove the line, or use one of: url, tokenVariable, vintage, prune, parallelism, deadlines, guardrails.
 dpsync.yaml:10:14 invalid-value: 'sandbox:world' is not a sandbox.
     → Write `sandbox:`, or `sandbox:` and a path that ends with .db.
 dpsync.yaml:12:14 invalid-value: A guardrail is a mapping, not 'off'.

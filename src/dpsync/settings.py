@@ -38,6 +38,11 @@ EXAMPLE = "example-"
 EXCEPTIONS = "exceptions"
 PARALLELISM = 10
 MOST_PARALLELISM = 32
+CALL_DEADLINE = 120
+CHANGE_DEADLINE = 600
+RUN_DEADLINE = 3600
+HOUR = 3600
+DAY = 86_400
 
 Vintage = Literal["v1", "v2"]
 
@@ -208,6 +213,20 @@ class Guardrail(BaseModel):
 Guardrails = dict[str, Annotated[Guardrail, BeforeValidator(_guardrail)]]
 
 
+class EnvironmentDeadlines(_Written):
+    """How long things may take before they are given up, in seconds; the shortest that is reached counts."""
+
+    call: Annotated[
+        StrictInt,
+        Field(ge=1, le=HOUR, description="One call, with its retries and the waits between them."),
+    ] = CALL_DEADLINE
+    change: Annotated[
+        StrictInt,
+        Field(ge=1, le=DAY, description="One change of an apply: reading, its calls, and reading back."),
+    ] = CHANGE_DEADLINE
+    run: Annotated[StrictInt, Field(ge=1, le=DAY, description="All changes of an apply.")] = RUN_DEADLINE
+
+
 class Environment(_Written):
     """One marketplace that the manifests are applied to."""
 
@@ -228,6 +247,10 @@ class Environment(_Written):
     parallelism: Annotated[
         StrictInt, Field(ge=1, le=MOST_PARALLELISM, description="How many requests are under way at once.")
     ] = PARALLELISM
+    deadlines: Annotated[
+        EnvironmentDeadlines | None,
+        Field(description="How many seconds a call, a change and a run may take."),
+    ] = None
     guardrails: Annotated[
         Guardrails, Field(description="What is otherwise here than in `spec.guardrails`, by name.")
     ] = {}
@@ -313,6 +336,15 @@ class Workspace(_Written):
 
 
 @dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How many seconds one call, one change and one run of apply may take."""
+
+    call: int = CALL_DEADLINE
+    change: int = CHANGE_DEADLINE
+    run: int = RUN_DEADLINE
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that one run in one environment has to know, except the token."""
 
@@ -328,6 +360,7 @@ class Settings:
     parallelism: int
     policy: Policy
     exceptions: str = EXCEPTIONS
+    deadlines: Deadlines = Deadlines()
 
 
 def read_settings(
@@ -383,7 +416,12 @@ def read_settings(
         parallelism=chosen.parallelism,
         policy=_policy(spec, chosen),
         exceptions=spec.exceptions,
+        deadlines=_deadlines(chosen.deadlines),
     )
+
+
+def _deadlines(written: EnvironmentDeadlines | None) -> Deadlines:
+    return Deadlines() if written is None else Deadlines(written.call, written.change, written.run)
 
 
 def _policy(spec: WorkspaceSpec, chosen: Environment) -> Policy:
@@ -411,6 +449,14 @@ def _overridden(
 ) -> dict[str, dict[str, object]]:
     """What is said everywhere, with what is said here over it: by rule, and in each rule by severity and threshold."""
     return {rule: {**everywhere.get(rule, {}), **here.get(rule, {})} for rule in {**everywhere, **here}}
+
+
+def manifests_of(places: Places, root_value: object, file: str) -> tuple[str, ...]:
+    """The folders of manifests that a workspace document names. Raises InvalidManifests if it is not valid."""
+    workspace, findings = validated(Workspace, root_value, places, file)
+    if workspace is None:
+        raise InvalidManifests(in_order(findings))
+    return workspace.spec.manifests
 
 
 def token_of(settings: Settings, environ: Mapping[str, str]) -> Token:

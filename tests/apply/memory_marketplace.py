@@ -6,9 +6,11 @@ something of their own, or refuse.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+from dpsync.apply.limits import DEADLINES
 from dpsync.errors import MarketplaceError
 from dpsync.kinds.data_product import DataProductSpec
 from dpsync.model.access import Accesses
@@ -93,6 +95,25 @@ class DeafMarketplace(MemoryMarketplace):
         pass
 
 
+class SlowToNotice(MemoryMarketplace):
+    """Takes its time to notice: after a write, so many reads of the object still answer what was before it."""
+
+    def __init__(self, *objects: LiveResource, late: int) -> None:
+        super().__init__(*objects)
+        self._late = late
+        self._old: dict[str, list[LiveResource | None]] = {}
+
+    async def read(self, change: Change) -> LiveResource | None:
+        now = await super().read(change)
+        old = self._old.get(change.id)
+        return old.pop() if old else now
+
+    async def send(self, call: Call, change: Change) -> None:
+        before = self.objects.get(change.id)
+        await super().send(call, change)
+        self._old.setdefault(change.id, [before] * self._late)
+
+
 _CALLS: dict[Action, Callable[[Action, str, Change], Call]] = {
     Action.CREATE: lambda action, path, change: Call(action, "POST", path, {"name": change.title}),
     Action.UPDATE: lambda action, path, change: Call(
@@ -119,9 +140,34 @@ class Heard:
     def started(self, change: Change) -> None:
         self.told.append(f"started {change.address.key}")
 
+    def calling(self, change: Change, call: Call) -> None: ...
+
+    def called(self, change: Change, call: Call, result: str, message: str) -> None: ...
+
     def ended(self, change: Change, result: str, message: str) -> None:
         self.told.append(f"{result} {change.address.key}")
         assert message or result == "done"
+
+
+class Time:
+    """A clock that moves when somebody sleeps, or when it is told to. Nobody waits."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+
+    def clock(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+async def at_once(seconds: float) -> None:
+    """A sleep that takes no time, and a grace period that has no end."""
+    if seconds >= DEADLINES.grace:
+        await asyncio.Event().wait()
 
 
 # Values that the tests of this room are made of.

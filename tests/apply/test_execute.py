@@ -14,6 +14,7 @@ from apply.memory_marketplace import (
     Heard,
     MemoryMarketplace,
     a_plan,
+    at_once,
     create,
     delete,
     live,
@@ -44,7 +45,14 @@ def applied(
 ) -> tuple[Outcome, ...]:
     return asyncio.run(
         execute(
-            plan, writer, NoJournal(), progress or Heard(), gate=open_gate, parallelism=parallelism, stop=stop
+            plan,
+            writer,
+            NoJournal(),
+            progress or Heard(),
+            gate=open_gate,
+            parallelism=parallelism,
+            stop=stop,
+            sleep=at_once,
         )
     )
 
@@ -91,6 +99,10 @@ def test_nothing_of_a_wave_begins_while_the_one_before_is_under_way() -> None:
     quick_has_ended = asyncio.Event()
 
     class Telling(Heard):
+        def calling(self, change: Change, call: Call) -> None: ...
+
+        def called(self, change: Change, call: Call, result: str, message: str) -> None: ...
+
         def ended(self, change: Change, result: str, message: str) -> None:
             super().ended(change, result, message)
             quick_has_ended.set()
@@ -358,6 +370,10 @@ def test_a_change_that_was_only_read_when_the_run_is_stopped_writes_nothing() ->
             return found
 
     class Telling(Heard):
+        def calling(self, change: Change, call: Call) -> None: ...
+
+        def called(self, change: Change, call: Call, result: str, message: str) -> None: ...
+
         def ended(self, change: Change, result: str, message: str) -> None:
             super().ended(change, result, message)
             run_has_ended.set()

@@ -55,14 +55,17 @@ def test_the_first_line_says_which_run_it_is_and_the_last_that_it_is_complete(tm
             "at": "2026-08-01T12:00:00.250Z",
             "dpsync": "0.1.0",
             "who": "jane.doe@acme.example",
+            "command": "apply",
             "commit": None,
+            "fingerprint": None,
+            "undoes": None,
             "workspace": "sales",
             "workspace_id": "ws-1",
             "environment": "test",
             "tenant": "acme",
             "url": "http://localhost",
         },
-        {"type": "finished", "at": "2026-08-01T12:00:00.250Z", "complete": True, "calls": 0},
+        {"type": "finished", "at": "2026-08-01T12:00:00.250Z", "complete": True, "whole": False, "calls": 0},
     ]
 
 
@@ -94,6 +97,11 @@ def test_a_call_is_written_with_the_object_as_it_was_in_the_words_of_a_manifest(
         "method": "PUT",
         "path": "/product/id-old",
         "body": {"name": "Neu – \u202e"},
+        "title": "Old",
+        "origin": None,
+        "labels": {},
+        "fields": ["name"],
+        "after": {"name": "New", "domain": {"id": "d1"}},
         "before": {
             "revision": "2026-01-01T00:00:00Z",
             "approved": 3,

@@ -25,7 +25,7 @@ from dpsync.model.finding import Finding, Severity
 from dpsync.model.place import Origin
 from dpsync.model.plan import Plan
 from dpsync.model.policy import Exemption, Policy
-from dpsync.model.reference import SourceReference
+from dpsync.model.reference import Address, SourceReference
 from planner.states import TARGET, change, desired, live, product
 
 PLACE = Origin("exceptions/old.yaml", 1, 1)
@@ -111,7 +111,7 @@ def test_what_is_exempted_is_a_warning_that_says_by_whom() -> None:
 def test_what_the_command_line_allows_is_a_warning_too() -> None:
     (finding,) = found(checks.allowance(f"{RULE}:{RESOURCE}"))
     assert finding.severity is Severity.WARNING
-    assert finding.message.endswith("for good. Allowed on the command line.")
+    assert finding.message.endswith("for good. Allowed with `--allow`.")
 
 
 def test_the_last_day_still_counts_and_the_day_after_does_not() -> None:
@@ -270,3 +270,16 @@ def test_what_is_wrong_about_guardrails_is_said_for_each_environment_at_its_plac
         "dpsync.yaml:10:24 The guardrail protected has no threshold `limit`. → It has none; only `severity` can be set.",
         "dpsync.yaml:6:31 The guardrail wide-reach has no threshold `product`. → Did you mean `products`?",
     ]
+
+
+def test_an_exception_by_key_is_about_the_declared_object_and_not_about_what_the_key_made_before() -> None:
+    orphan = replace(delete(), address=Address("DataProduct", product("p").id), after=None)
+    assert any(finding.is_error for finding in checks.findings(planned(granted(), of=orphan)))
+
+
+def test_an_exception_by_key_still_holds_once_the_manifest_is_gone() -> None:
+    orphan = replace(delete(), address=Address("DataProduct", product("p").id), after=None)
+    gone = replace(planned(granted(), of=orphan), desired=desired())
+    (finding,) = checks.findings(gone)
+    assert finding.severity is Severity.WARNING
+    assert "Allowed until 2026-12-31" in finding.message

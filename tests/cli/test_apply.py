@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from threading import Event
@@ -107,12 +108,44 @@ def test_ctrl_c_finishes_the_call_in_flight_and_the_next_apply_the_rest(estate: 
         assert served.has(FORMS, "Strict Form")
         assert not served.has(PRODUCTS, "Edge Orders")
     assert program.returncode == 130, complained
-    assert heard == "Stopping: finishing the calls in flight, starting nothing new.\n"
+    assert heard == "Stopping: finishing the calls in flight, starting nothing new. Once more ends at once.\n"
     assert "done RequestForm/strict" in complained
     assert "skipped DataProduct/orders: The run was interrupted before this change." in complained
     assert "skipped DataProduct/returns: The run was interrupted before this change." in complained
     assert "Interrupted" in said
     assert "Traceback" not in complained
+    finishes(estate)
+
+
+def test_a_second_signal_ends_at_once_with_the_journal_and_the_report_complete(estate: Estate) -> None:
+    on_its_way, may_arrive = Event(), Event()
+
+    def hold(body: bytes) -> None:
+        if b"Strict Form" in body:
+            on_its_way.set()
+            may_arrive.wait(PATIENCE)
+
+    with estate.served() as served:
+        with Relay(served, hold) as relay, estate.applying(relay.url) as program:
+            assert program.stderr is not None
+            assert program.stderr.readline().startswith("[1/4] done RequestForm/calm")
+            assert on_its_way.wait(PATIENCE)
+            program.send_signal(signal.SIGTERM)
+            assert program.stderr.readline().startswith("Stopping: ")
+            program.send_signal(signal.SIGINT)
+            said, complained = program.communicate(timeout=PATIENCE)
+            may_arrive.set()
+        assert program.returncode == 130, complained
+        assert complained.startswith("Ending at once: the calls in flight are given up.\n")
+        assert "failed RequestForm/strict: The run was ended while POST /api/request-form" in complained
+        assert "it is not known whether it took effect" in " ".join(said.split())
+        assert "skipped DataProduct/orders: The run was interrupted before this change." in complained
+        assert "Interrupted" in said
+        assert "Traceback" not in complained
+    (journal,) = (estate.root / ".dpsync" / "runs").iterdir()
+    lines = [json.loads(line) for line in journal.read_text(encoding="utf-8").splitlines()]
+    assert [line["type"] for line in lines] == ["run", "begin", "end", "begin", "end", "finished"]
+    assert "not known whether it took effect" in lines[-2]["message"]
     finishes(estate)
 
 

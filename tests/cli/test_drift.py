@@ -103,6 +103,17 @@ def test_the_base_is_where_the_branch_left_the_other(repository: Repository) -> 
     assert changes(repository, "--base main") == ({}, "[exit 0]")
 
 
+def test_manifests_of_a_commit_that_are_not_valid_are_named_as_they_were_asked_for(
+    repository: Repository,
+) -> None:
+    repository.commit(products__orders="kind: DataProduct\nmetadata: {name: orders\n")
+    commit = repository.git("rev-parse", "HEAD")[:12]
+    for options, name in (("", "HEAD"), (" --base main", "main")):
+        said = run(repository.root, f"drift{options}")
+        assert said[0].startswith(f"stderr: Error: The manifests at {name} ({commit}) are not valid,")
+        assert said[-1] == "[exit 1]"
+
+
 def test_a_revision_that_git_does_not_know_is_said(repository: Repository) -> None:
     assert run(repository.root, "drift --base mian") == [
         "stderr: Error: Git knows no revision 'mian'.",

@@ -82,7 +82,7 @@ def test_each_line_that_changed_is_told(workspace: Path) -> None:
     assert run(workspace, "rename RequestForm/strict careful") == [
         f"products/shared.yaml:4: metadata: {{name: careful, id: {live_id}}}             # the key",
         "products/shared.yaml:13: spec: {name: Sales, defaults: {requestForm: careful}}",
-        f"Renamed RequestForm/strict to RequestForm/careful. Its live id stays {live_id}.",
+        f"Renamed RequestForm/strict to RequestForm/careful. Its id stays {live_id}.",
         "[exit 0]",
     ]
 

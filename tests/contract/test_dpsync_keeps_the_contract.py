@@ -26,6 +26,7 @@ from dpsync.manifests.load import load
 from dpsync.marketplace.client import ReadClient, WriteClient
 from dpsync.marketplace.live import read_live
 from dpsync.marketplace.writer import MarketplaceWriter
+from dpsync.model.call import Call
 from dpsync.model.change import Change
 from dpsync.model.outcome import Result
 from dpsync.model.plan import Plan, Target
@@ -65,6 +66,10 @@ class Watched(httpx2.AsyncBaseTransport):
 
 class Quiet:
     def started(self, change: Change) -> None: ...
+
+    def calling(self, change: Change, call: Call) -> None: ...
+
+    def called(self, change: Change, call: Call, result: str, message: str) -> None: ...
 
     def ended(self, change: Change, result: str, message: str) -> None: ...
 

@@ -24,6 +24,7 @@ from dpsync.model.fields import Clearable, Refers, ReplacedWhole, Unordered
 from dpsync.model.reference import Reference, SourceReference
 from dpsync.settings import (
     Environment,
+    EnvironmentDeadlines,
     Guardrail,
     OwnerRule,
     ProtectedObjects,
@@ -86,6 +87,7 @@ LINKS: Mapping[str, str] = {
     "WorkspaceMetadata": "metadata",
     "WorkspaceSpec": "spec",
     "Environment": "[environments](#environments)",
+    "EnvironmentDeadlines": "[deadlines](#deadlines)",
     "Guardrail": "[guardrails](#guardrails)",
     "OwnerRule": "[owners](#owners)",
     "ProtectedObjects": "[protected](#protected)",
@@ -106,6 +108,7 @@ SETTINGS: tuple[type[BaseModel], ...] = (
     WorkspaceMetadata,
     WorkspaceSpec,
     Environment,
+    EnvironmentDeadlines,
     Guardrail,
     OwnerRule,
     ProtectedObjects,

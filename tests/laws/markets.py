@@ -27,6 +27,7 @@ from dpsync.checks import GUARDRAILS
 from dpsync.errors import InvalidManifests
 from dpsync.marketplace.client import WriteClient
 from dpsync.marketplace.live import read_live
+from dpsync.model.call import Call
 from dpsync.model.change import Change
 from dpsync.model.outcome import Outcome, Result
 from dpsync.model.plan import Plan
@@ -176,6 +177,10 @@ class Applied:
 
 class _Quiet:
     def started(self, change: Change) -> None: ...
+
+    def calling(self, change: Change, call: Call) -> None: ...
+
+    def called(self, change: Change, call: Call, result: str, message: str) -> None: ...
 
     def ended(self, change: Change, result: str, message: str) -> None: ...
 

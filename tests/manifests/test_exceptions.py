@@ -54,16 +54,16 @@ def test_every_document_below_the_folder_is_an_exception(tmp_path: Path) -> None
     exemptions, findings = read_exceptions(tmp_path, "exceptions")
     assert findings == ()
     assert [(one.rule, str(one.origin)) for one in exemptions] == [
-        ("delete-with-members", "exceptions/a.yaml:1:1"),
-        ("delete-with-members", "exceptions/sales/retire.yaml:1:1"),
-        ("source-removal", "exceptions/sales/retire.yaml:10:1"),
+        ("delete-with-members", "exceptions/a.yaml:5:9"),
+        ("delete-with-members", "exceptions/sales/retire.yaml:5:9"),
+        ("source-removal", "exceptions/sales/retire.yaml:14:9"),
     ]
     assert exemptions[0] == Exemption(
         "delete-with-members",
         "DataProduct/na-sales",
         "Replaced by all-sales.",
         date(2026, 12, 31),
-        Origin("exceptions/a.yaml", 1, 1),
+        Origin("exceptions/a.yaml", 5, 9),
     )
 
 

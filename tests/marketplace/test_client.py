@@ -24,6 +24,7 @@ from dpsync.marketplace.slots import Slots
 from dpsync.model.call import Action, Call
 from dpsync.model.secret import Token
 from marketplace.doorways import TOKEN, URL, Slept, answering, made, run
+from marketplace.leaping import clock, leaping
 
 POST = Call(Action.CREATE, "POST", "/api/data-product", {"id": "x"})
 PUT = Call(Action.UPDATE, "PUT", "/api/data-product/x", {"name": "New"})
@@ -210,12 +211,103 @@ def test_what_passes_is_tried_again_with_longer_waits() -> None:
         ("Thu, 01 Jan 1970 00:00:09 GMT", 9.0),
         ("Wed, 31 Dec 1969 00:00:00 GMT", 0.0),
         ("soon", 0.5),
+        ("2.5", 2.5),
+        ("-3", 0.5),
+        ("²", 0.5),
+        ("9" * 5_000, 60.0),
+        ("1e9", 0.5),
+        ("Thu, 01 Jan 1970 00:00:09", 9.0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 60.0),
+        ("Mon, 99 Foo 99999999999999999999 00:00:00 GMT", 0.5),
+        ("", 0.5),
     ],
 )
 def test_the_marketplace_says_how_long_to_wait(header: str, seconds: float) -> None:
     slept = Slept()
-    got(bad(429, **{"retry-after": header}), ok(), slept=slept)
+    headers = [(b"Retry-After", header.encode("latin-1"))]
+    got(httpx2.Response(429, json={}, headers=headers), ok(), slept=slept)
     assert slept.seconds[0] == seconds
+
+
+@pytest.mark.parametrize(
+    ("date", "seconds"), [("Thu, 01 Jan 1970 00:00:05 GMT", 4.0), ("yesterday", 9.0), ("", 9.0)]
+)
+def test_a_date_to_wait_for_is_read_by_the_clock_of_the_marketplace(date: str, seconds: float) -> None:
+    slept = Slept()
+    until = "Thu, 01 Jan 1970 00:00:09 GMT"
+    got(bad(429, **{"retry-after": until, "date": date}), ok(), slept=slept)
+    assert slept.seconds[0] == seconds
+
+
+def test_nobody_waits_for_an_attempt_that_would_come_too_late() -> None:
+    slept = Slept()
+    with pytest.raises(Unreachable) as caught:
+        got(*[bad(503, **{"retry-after": "50"})] * ATTEMPTS, slept=slept)
+    assert slept.seconds == [50.0, 50.0]
+    assert caught.value.message.endswith(
+        "status 503. A next attempt would come after the 120 seconds that a call may take."
+    )
+    assert "deadlines.call" in caught.value.remedy
+
+
+def test_what_cannot_be_sent_in_time_is_not_sent() -> None:
+    async def read() -> None:
+        transport = httpx2.MockTransport(lambda _: bad(429, **{"retry-after": "60"}))
+        async with ReadClient(
+            URL, Token(TOKEN), transport=transport, call_deadline=30, sleep=Slept(), clock=lambda: 0.0
+        ) as client:
+            with pytest.raises(Unreachable, match="A next attempt would come after the 30 seconds"):
+                await client.get("/api/auth/user")
+            with pytest.raises(Unreachable, match="could not be sent within the 30 seconds") as caught:
+                await client.get("/api/auth/user")
+            assert "limiting how often it is asked" in caught.value.message
+            assert client.requests.total() == 1
+
+    run(read())
+
+
+def test_the_time_that_a_call_waits_for_its_turn_is_not_its_own() -> None:
+    async def answer(_request: httpx2.Request) -> httpx2.Response:
+        await asyncio.sleep(100)
+        return ok()
+
+    async def read() -> None:
+        transport = httpx2.MockTransport(answer)
+        async with ReadClient(URL, Token(TOKEN), transport=transport, parallelism=2, clock=clock) as client:
+            await asyncio.gather(*(client.get("/api/auth/user") for _ in range(20)))
+
+    assert leaping(read())[1] == pytest.approx(1_000)
+
+
+def test_what_is_sent_again_does_not_queue_behind_everything_else() -> None:
+    order: list[str] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        order.append(request.url.path[-1])
+        return bad(503) if len(order) == 1 else ok()
+
+    async def read() -> None:
+        transport = httpx2.MockTransport(answer)
+        async with ReadClient(URL, Token(TOKEN), transport=transport, parallelism=1, sleep=Slept()) as client:
+            await asyncio.gather(*(client.get(f"/{name}") for name in "abc"))
+
+    run(read())
+    assert order == ["a", "b", "a", "c"]
+
+
+def test_a_call_that_is_cancelled_is_cancelled_and_not_late() -> None:
+    async def answer(_request: httpx2.Request) -> httpx2.Response:
+        await asyncio.sleep(1e9)
+        raise AssertionError
+
+    async def read() -> None:
+        transport = httpx2.MockTransport(answer)
+        async with ReadClient(URL, Token(TOKEN), transport=transport, clock=clock) as client:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(5):
+                    await client.get("/api/auth/user")
+
+    assert leaping(read())[1] == pytest.approx(5)
 
 
 def test_after_all_attempts_the_marketplace_is_unreachable() -> None:
@@ -273,6 +365,49 @@ def test_the_servers_words_are_shown_and_made_harmless(body: Any, text: str) -> 
     message = failure(bad(400, body)).message
     assert message.endswith(text)
     assert TOKEN not in message
+
+
+def echoes(text: str = TOKEN) -> list[httpx2.Response]:
+    """Every answer that is an error, with the token wherever a server could put it."""
+    bodies: list[Any] = [
+        {"message": text},
+        {"message": [text, {"path": [text], "message": text}], "error": text, text: text},
+        {"errors": [{"property": text, "constraints": {"a": text}}]},
+        {"error": f"Bearer {text}, Bearer {text}"},
+        {"message": "x" * 290 + text},
+        [text],
+        text,
+    ]
+    headers = {"x-echo": text, "www-authenticate": f"Bearer {text}", "location": f"https://x.example/{text}"}
+    statuses = (302, 400, 401, 403, 404, 409, 418, 422, 429, 500, 502, 503, 599)
+    return [httpx2.Response(code, json=body, headers=headers) for code in statuses for body in bodies]
+
+
+def test_a_token_that_is_sent_back_is_in_no_error() -> None:
+    for answer in [*echoes(), httpx2.Response(302, headers={"location": f"https://[{TOKEN}"})]:
+        error = failure(*[answer] * ATTEMPTS)
+        assert TOKEN not in f"{error.message} {error.remedy} {error!r} {vars(error)}", answer
+        assert error.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    "problem", [httpx2.ConnectError, httpx2.ReadError, httpx2.RemoteProtocolError, httpx2.LocalProtocolError]
+)
+def test_a_token_is_in_no_error_of_a_connection(problem: type[httpx2.TransportError]) -> None:
+    error = failure(*[problem(f"Illegal header b'Bearer {TOKEN}'")] * ATTEMPTS)
+    assert TOKEN not in error.message
+    assert "(the token)" in error.message
+
+
+def test_a_token_that_is_sent_back_in_a_good_answer_comes_no_further() -> None:
+    assert got(ok({"id": TOKEN, "name": f"for {TOKEN}"}))[0] == {
+        "id": "(the token)",
+        "name": "for (the token)",
+    }
+    assert sent(PUT, ok({"id": TOKEN}))[0] == {"id": "(the token)"}
+    with pytest.raises(BadAnswer) as caught:
+        listed("token", token_page("t", TOKEN), token_page("u", TOKEN))
+    assert TOKEN not in caught.value.message
 
 
 def test_the_servers_words_are_cut() -> None:
@@ -413,11 +548,21 @@ def test_a_list_with_tokens_that_does_not_come_to_its_end_is_an_error(
         (offset_page(None, 1),),
         (offset_page(-1),),
         (offset_page(True, 1),),
+        (offset_page(1.5, 1),),
+        (offset_page(10**12, 1),),
+        (httpx2.Response(200, content=b'{"data": [{"id": 1}], "meta": {"totalCount": 1e999}}'),),
+        (httpx2.Response(200, content=b'{"data": [{"id": 1}], "meta": {"totalCount": NaN}}'),),
     ],
 )
 def test_a_list_whose_total_disagrees_is_an_error(answers: tuple[httpx2.Response, ...]) -> None:
     with pytest.raises(BadAnswer, match="could not be read to its end"):
         listed("offset", *answers)
+
+
+def test_a_list_with_tokens_that_never_ends_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dpsync.marketplace.client._MOST_PAGES", 20)
+    with pytest.raises(BadAnswer, match="after 20 pages there are still more"):
+        listed("token", *(token_page(f"t{number}", f"id{number}") for number in range(30)))
 
 
 # -- bounds and counts -----------------------------------------------------------------------------------------------

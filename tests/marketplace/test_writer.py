@@ -162,12 +162,14 @@ def test_a_suspended_product_gets_its_sources_before_it_is_active(vintage: Vinta
     assert succeeds(sandbox, update(before, lifecycle="active", sources=sources(1), name="N")) == 8
 
 
-def test_a_product_is_deleted_in_three_requests() -> None:
+def test_a_product_is_deleted_in_five_requests_with_all_that_undo_needs_in_hand() -> None:
     sandbox = Sandbox(worlds.small())
     before, after = made(sandbox, deletion(live(sandbox, worlds.LEDGER)))
     assert before is not None
     assert after is None
-    assert len(sandbox.received) == 3
+    assert before.spec.manages("sources")
+    assert before.spec.manages("request_forms")
+    assert len(sandbox.received) == 5
 
 
 def test_what_was_not_read_is_as_planned_and_not_managed() -> None:

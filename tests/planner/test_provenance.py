@@ -84,6 +84,24 @@ def test_a_change_of_both_kinds_is_declared_as_a_whole() -> None:
     assert the_one(now, base, as_live(now, name="A", description="Old.", sources=at(ORDERS))) is DECLARED
 
 
+def test_a_declared_change_says_what_drift_it_puts_back() -> None:
+    def reason(now: Resource, base: Resource, there: LiveResource) -> str:
+        (found,) = with_provenance(pruning(now, on=live(there)), desired(now), desired(base)).changes
+        assert found.provenance is DECLARED
+        return found.reason
+
+    orders, items = table("ANALYTICS.SALES.ORDERS"), table("ANALYTICS.SALES.ORDER_ITEMS")
+    now = product("a", description="New.", lifecycle="active", sources=(orders,))
+    base = product("a", description="Old.", lifecycle="active", sources=(orders,))
+    by_hand = as_live(now, name="A", description="Old.", lifecycle="suspended", sources=at(ORDERS, ITEMS))
+    assert reason(now, base, by_hand) == "puts back drift as well: lifecycle, sources"
+    assert reason(now, base, as_live(now, name="A", description="By hand.", sources=at(ORDERS))) == ""
+    more = product("a", sources=(orders, items))
+    assert reason(more, product("a", sources=(orders,)), as_live(more, name="A", sources=at(ORDERS))) == ""
+    less = product("a", sources=(orders,))
+    assert reason(less, more, as_live(more, name="A", sources=at(ORDERS, ITEMS))) == ""
+
+
 def test_what_somebody_did_by_hand_already_leaves_only_the_drift() -> None:
     now, base = product("a", description="New."), product("a", description="Old.")
     assert the_one(now, base, as_live(now, name="A", description="New.", sources=at(ORDERS))) is DRIFTED
@@ -306,3 +324,12 @@ def test_a_plan_of_drift_alone_has_nothing_declared() -> None:
     plan = only_declared(plan_of(("a", DRIFTED, ""), ("b", BY_MATCH, "")))
     assert plan.changes == ()
     assert plan.effect is None
+
+
+def test_what_was_retired_and_is_made_anew_says_that_approvals_do_not_come_back() -> None:
+    now, base = product("orders"), product("orders", lifecycle="retired")
+    on = live()
+    (anew,) = with_provenance(pruning(now, on=on), desired(now), desired(base)).changes
+    assert anew.reason == "it was retired: approvals that it had do not come back, also under the same id"
+    (first,) = with_provenance(pruning(now, on=on), desired(now), desired()).changes
+    assert not first.reason

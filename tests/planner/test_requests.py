@@ -110,8 +110,9 @@ def test_what_is_not_managed_is_not_read() -> None:
         (
             {"sources": []},
             {
-                "GET /api/data-product/{id}/datasources/all": 2,
-                "GET /api/data-product/{id}/members": 1,  # who loses them, asked again
+                "GET /api/data-product/{id}": 1,  # whether it is suspended, asked again before they go
+                "GET /api/data-product/{id}/datasources/all": 3,
+                "GET /api/data-product/{id}/members": 1,  # who loses them
                 "PUT /api/data-product/{id}/datasources": 1,
             },
         ),

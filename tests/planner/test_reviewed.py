@@ -15,7 +15,15 @@ from dpsync.model.plan import Plan
 from dpsync.model.reference import Address, Reference
 from dpsync.model.resource import LiveResource, Resource
 from dpsync.planner.planfile import dump, read
-from dpsync.planner.reviewed import Split, contained, from_digest, from_plan, must_be_for, only_reviewed
+from dpsync.planner.reviewed import (
+    OTHERWISE,
+    Split,
+    contained,
+    from_digest,
+    from_plan,
+    must_be_for,
+    only_reviewed,
+)
 from planner import states
 from planner.saving import with_calls
 
@@ -72,7 +80,7 @@ def test_a_change_that_differs_now_is_left_and_shown_as_it_is_now(by: By) -> Non
     fresh = planned(orders("Newer"), returns())
     split = by(planned(orders(), returns()), fresh)
     assert made(split) == [RETURNS]
-    assert split.unreviewed == (fresh.by_address[ORDERS],)
+    assert split.unreviewed == (replace(fresh.by_address[ORDERS], reason=OTHERWISE),)
     assert split.gone == ()
 
 

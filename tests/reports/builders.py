@@ -20,7 +20,7 @@ from dpsync.kinds.review_flow import (
 from dpsync.kinds.shared import RequestForms
 from dpsync.model.access import Accesses
 from dpsync.model.base import FieldPath, Spec
-from dpsync.model.call import Action
+from dpsync.model.call import Action, Call
 from dpsync.model.change import Change, FieldChange, Provenance, SourceChange
 from dpsync.model.compare import mismatches
 from dpsync.model.finding import Finding, Severity
@@ -145,6 +145,23 @@ SALES = updated(
     ),
     origin=Origin("products/sales/na-sales.yaml", 4, 1),
     wave=2,
+    calls=(
+        Call(
+            Action.UPDATE,
+            "PUT",
+            "/api/data-product/id-of-na-sales",
+            {
+                "description": "All sales records from the current fiscal year",
+                "metadata": {"subjectMatterExpert": None, "source": "migration"},
+            },
+        ),
+        Call(
+            Action.REPLACE_SOURCES,
+            "PUT",
+            "/api/data-product/id-of-na-sales/datasources",
+            {"dataSources": ["27", "31"]},
+        ),
+    ),
 )
 
 CLICKS = created(

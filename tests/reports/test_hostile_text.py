@@ -160,7 +160,7 @@ def test_outside_fences_markdown_holds_our_own_markup_only(text: str) -> None:
             if line.startswith("#"):
                 assert re.fullmatch(
                     r"### dpsync (plan|apply|drift): |#### \d+ findings?"
-                    r"|#### Drifted, 1 change: [a-z, ]+\.|#### Not reviewed, and left: 1 change",
+                    r"|#### Drifted, 1 change: [a-z,: ]+\.|#### Not reviewed, and left: 1 change",
                     line,
                 )
         foreign = re.sub(r"<code>.*?</code>", "", rest)

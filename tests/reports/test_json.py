@@ -13,8 +13,8 @@ from dpsync.reports import FORMATS
 from reports.builders import EVERYTHING, REPORTS
 
 PAGE = Path(__file__).parents[2] / "docs" / "report-json.md"
-OPAQUE = re.compile(r"(.*\.)?(before|after|names)|declared|summary\.unmanaged")
-"""Fields whose keys are kinds, fields of a manifest, or ids of people."""
+OPAQUE = re.compile(r"(.*\.)?(before|after|names|body)|declared|summary\.unmanaged")
+"""Fields whose keys are kinds, fields of a manifest or of the API, or ids of people."""
 
 
 def keys(value: Any, path: str = "") -> set[str]:

@@ -99,7 +99,9 @@ def test_what_nobody_reviewed_has_a_part_of_its_own_also_after_an_apply() -> Non
 def test_a_summary_names_no_source_and_no_product_of_anybody() -> None:
     written = markdown.render(EVERYTHING, Page())
     tails = re.findall(r"</code> (.*)</summary>", written)
-    assert "takes access: 9 people lose 1 source; gives access: 12 people get 1 source" in tails
+    assert (
+        "takes access: 9 people lose 1 source; gives access: 12 people get 1 source; sensitive tags" in tails
+    )
     assert not any("SALES" in tail or "EU" in tail for tail in tails)
 
 

@@ -248,12 +248,13 @@ def test_sensitive_tags_say_where_they_are_as_far_as_is_known() -> None:
 
 def test_publishing_for_the_first_time_can_take_access_and_says_so_once() -> None:
     gained = tuple(touched(f"T{number}", is_new=True) for number in range(1, 25))
-    rest = 'people who have access by an "Always Required" policy can lose it'
-    assert said(CLICKS, gained=gained, members=frozenset()) == [f"first publishing of all 24 sources: {rest}"]
+    head = "published for the first time, as far as is known: "
+    rest = 'who has access by an "Always Required" policy can lose it'
+    assert said(CLICKS, gained=gained, members=frozenset()) == [f"{head}all 24 sources; {rest}"]
     assert said(CLICKS, gained=(*gained, touched("U")), members=frozenset()) == [
-        f"first publishing of T1, T2, T3 and 21 more sources: {rest}"
+        f"{head}T1, T2, T3 and 21 more sources; {rest}"
     ]
-    assert said(CLICKS, gained=gained[:1], members=frozenset()) == [f"first publishing of T1: {rest}"]
+    assert said(CLICKS, gained=gained[:1], members=frozenset()) == [f"{head}T1; {rest}"]
 
 
 # Forms, agreements, flows
@@ -333,8 +334,10 @@ def test_what_is_not_known_stands_beside_what_is() -> None:
     assert losers(plan) is None
 
 
-def test_what_is_blocked_weighs_nothing() -> None:
-    assert weight(planned(WEIGHED_BLOCKED)) == ""
+def test_what_is_blocked_is_told_apart_and_counts_for_nobody() -> None:
+    assert weight(planned(WEIGHED_BLOCKED)) == (
+        "Blocked, and not done: an unknown number of people lose access to something by 1 change; 212 approvals end for good."
+    )
     assert losers(planned(WEIGHED_BLOCKED)) == 0
 
 

@@ -69,7 +69,7 @@ def applied(*outcomes: Outcome, interrupted: bool = False) -> Report:
             replace(applied(Outcome(SALES, Result.DONE)), unreviewed=(MOVE,)),
             "Apply complete: 0 created, 1 updated, 0 deleted. 1 not reviewed.",
         ),
-        (DRIFT, "Drift: 1 missing, 2 changed, 1 not in the base."),
+        (DRIFT, "Drift: 1 missing, 2 changed, 1 that should be gone."),
         (Report("drift", "1", Plan(TARGET)), "No drift. The marketplace is as the base says."),
         (
             Report("drift", "1", Plan(TARGET, complete=False)),

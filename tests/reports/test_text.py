@@ -137,10 +137,10 @@ def test_what_is_declared_stands_before_what_is_not() -> None:
     assert written.index("\nDrifted, 1 change:") < written.index("DataProduct/payroll")
 
 
-def test_after_an_apply_what_nobody_reviewed_is_shown_in_full() -> None:
+def test_after_an_apply_what_nobody_reviewed_has_a_line() -> None:
     written = text.render(replace(REPORTS["applied"], unreviewed=(NOT_REVIEWED,)), Page())
-    assert "\nNot reviewed, and left: 1 change\n\n  ~ DataProduct/hotels" in written
-    assert "lifecycle: suspended → active" in written
+    assert "\n  left     ~ DataProduct/hotels: not reviewed.\n" in written
+    assert "lifecycle: suspended → active" not in written
     assert "fingerprint" not in written
 
 

@@ -8,9 +8,13 @@ or to ask somebody.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 
 from dpsync.apply.journal import AnyJournal, JournalUnwritable
+from dpsync.apply.limits import DEADLINES, Clock, CutOff, Deadlines, InFlight, Sleep
 from dpsync.apply.standing import settled, unasked, verified
 from dpsync.apply.writer import Gate, Progress, Writer
 from dpsync.errors import DpsyncError, MarketplaceError, NotAuthenticated, Unreachable
@@ -24,10 +28,14 @@ from dpsync.model.resource import LiveResource
 
 MOST_AT_ONCE = 32
 
+PAUSES = (0.25, 0.5, 1.0, 2.0)
+"""Seconds before reading back again what does not read back as it was sent: some servers take a moment to answer anew."""
+
 _ENDS_THE_RUN = (Unreachable, NotAuthenticated, JournalUnwritable)
 """What will befall every later change as well."""
 
 _CONTINUE = "Run apply again; it continues with what is left."
+_LOOK = "Run apply again: it looks first, and continues with what is left."
 
 
 async def execute(
@@ -39,19 +47,62 @@ async def execute(
     gate: Gate,
     parallelism: int = 10,
     stop: asyncio.Event | None = None,
+    deadlines: Deadlines = DEADLINES,
+    clock: Clock = time.monotonic,
+    sleep: Sleep = asyncio.sleep,
 ) -> tuple[Outcome, ...]:
     """Make the applicable changes of the plan; returns their outcomes in the order of the plan.
 
-    `gate` is asked immediately before the first call of a change; what it answers is why the change is left. At most `parallelism` changes (1 to 32) are under way at once. Once `stop` is set, changes of which a call was sent
-    are completed and no other is begun. What the marketplace refuses is an outcome; only a fault of dpsync itself is
-    raised, after the changes under way have ended.
+    `gate` is asked immediately before the first call of a change; what it answers is why the change is left. At most
+    `parallelism` changes (1 to 32) are under way at once. What the marketplace refuses is an outcome; only a fault of
+    dpsync itself is raised, after the changes under way have ended.
+
+    Once `stop` is set, no further change is begun, and those of which a call was sent are completed, as far as that takes
+    no longer than the grace period. Cancelling `execute` does not cancel it: it ends what is in flight at once, sets
+    `stop`, and the outcomes are returned all the same.
     """
     if not 1 <= parallelism <= MOST_AT_ONCE:
         raise ValueError(f"parallelism is between 1 and {MOST_AT_ONCE}, not {parallelism}")
-    run = _Run(plan, writer, journal, progress, gate=gate, stop=stop or asyncio.Event())
-    for wave in plan.waves:
-        await run.make(wave, parallelism)
+    limits = _Limits(deadlines, clock, sleep, clock() + deadlines.run)
+    run = _Run(plan, writer, journal, progress, gate=gate, stop=stop or asyncio.Event(), limits=limits)
+    making = asyncio.create_task(run.make_all(parallelism))
+    ending = asyncio.create_task(run.end_after_grace())
+    try:
+        while not making.done():
+            try:
+                await asyncio.wait({making})
+            except asyncio.CancelledError:
+                run.end_at_once()
+        making.result()
+    finally:
+        ending.cancel()
+        await asyncio.wait({ending})
     return tuple(run.outcomes[change.address] for change in plan.applicable)
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """The deadlines, with the clock that they are told by; `until` is that of the run."""
+
+    deadlines: Deadlines
+    clock: Clock
+    sleep: Sleep
+    until: float
+
+
+class _UnderWay:
+    """A change that was begun: its calls, how many of them were confirmed, and whether the next one is on its way."""
+
+    def __init__(self, change: Change, until: float) -> None:
+        self.change = change
+        self.until = until
+        self.calls: tuple[Call, ...] = ()
+        self.confirmed = 0
+        self.is_sending = False
+
+    @property
+    def not_sent(self) -> tuple[Call, ...]:
+        return self.calls[self.confirmed + self.is_sending :]
 
 
 class _Run:
@@ -66,6 +117,7 @@ class _Run:
         *,
         gate: Gate,
         stop: asyncio.Event,
+        limits: _Limits,
     ) -> None:
         self.outcomes: dict[Address, Outcome] = {}
         self._plan = plan
@@ -74,10 +126,28 @@ class _Run:
         self._progress = progress
         self._gate = gate
         self._stop = stop
+        self._limits = limits
+        self._in_flight = InFlight()
         self._ended_by = ""
         self._way_out = ""
 
-    async def make(self, wave: tuple[Change, ...], parallelism: int) -> None:
+    async def make_all(self, parallelism: int) -> None:
+        """Make the changes, wave after wave."""
+        for wave in self._plan.waves:
+            await self._make(wave, parallelism)
+
+    async def end_after_grace(self) -> None:
+        """Wait for the interruption, and give what is in flight then its time; after that, end it."""
+        await self._stop.wait()
+        await self._limits.sleep(self._limits.deadlines.grace)
+        self._in_flight.cut()
+
+    def end_at_once(self) -> None:
+        """End what is in flight, and begin nothing more."""
+        self._stop.set()
+        self._in_flight.cut()
+
+    async def _make(self, wave: tuple[Change, ...], parallelism: int) -> None:
         """Make the changes of one wave. A fault is raised when all that was under way has ended."""
         waiting = iter(wave)
         workers = (self._work(waiting) for _ in range(min(parallelism, len(wave))))
@@ -102,7 +172,15 @@ class _Run:
                 change, Result.SKIPPED, f"The run was stopped because {self._ended_by}", self._way_out
             )
         if self._stop.is_set():
-            return Outcome(change, Result.SKIPPED, "The run was interrupted before this change.", _CONTINUE)
+            return Outcome(change, Result.SKIPPED, _INTERRUPTED, _CONTINUE)
+        if self._limits.clock() >= self._limits.until:
+            took = _seconds(self._limits.deadlines.run)
+            return Outcome(
+                change,
+                Result.SKIPPED,
+                f"The {took} that a run may take were over before this change.",
+                _CONTINUE,
+            )
         for need in change.needs:
             outcome = self.outcomes.get(need)
             if need in self._plan.by_address and (outcome is None or not outcome.is_good):
@@ -117,49 +195,96 @@ class _Run:
 
     async def _made(self, change: Change) -> Outcome:
         self._progress.started(change)
-        confirmed = 0
+        under_way = _UnderWay(change, self._limits.clock() + self._limits.deadlines.change)
         try:
-            now = await self._writer.read(change)
-            # What was found out while this was read may be why nothing more should be written.
-            outcome = settled(change, now) or self._hindered(change)
-            if outcome is None:
-                outcome = _refused(change, await self._gate(change)) or self._hindered(change)
-            if outcome is not None:
-                return outcome
-            for call in self._writer.calls(change, now):
-                await self._sent(call, change, now)
-                confirmed += 1
-            after = await self._writer.read(change)
+            return await self._carried_out(change, under_way)
+        except CutOff:
+            return _cut_off(under_way)
         except (MarketplaceError, JournalUnwritable) as error:
             if isinstance(error, _ENDS_THE_RUN):
                 self._end(f"of {change.address}: {error.message}", error.remedy)
-            return _failed(change, error, confirmed)
-        moved = unasked(change, now, after)
-        if moved:
-            self._end(f"{change.address} came back with changes that were not sent: {moved}.", _WHO_WROTE)
-            return Outcome(
-                change,
-                Result.FAILED,
-                f"Something moved that was not sent: {moved}.",
-                _WHO_WROTE,
-                confirmed,
-            )
-        return verified(change, after, confirmed)
+            return _failed(change, error, under_way.confirmed)
 
-    async def _sent(self, call: Call, change: Change, now: LiveResource | None) -> None:
-        number = await self._journal.begin(change, call, now)
+    async def _carried_out(self, change: Change, under_way: _UnderWay) -> Outcome:
+        now = await self._in_flight.wait_for(self._writer.read, change)
+        # What was found out while this was read may be why nothing more should be written.
+        outcome = settled(change, now) or self._hindered(change)
+        if outcome is None:
+            outcome = _refused(change, await self._in_flight.wait_for(self._gate, change)) or self._hindered(
+                change
+            )
+        if outcome is not None:
+            return outcome
+        under_way.calls = self._writer.calls(change, now)
+        for call in under_way.calls:
+            if self._limits.clock() >= under_way.until:
+                return _late(under_way, self._limits.deadlines.change)
+            await self._sent(call, under_way, now)
+        return await self._read_back(under_way, now)
+
+    async def _sent(self, call: Call, under_way: _UnderWay, now: LiveResource | None) -> None:
+        self._in_flight.check()
+        number = await self._journal.begin(under_way.change, call, now)
         try:
-            await self._writer.send(call, change)
-        except MarketplaceError as error:
-            self._journal.end_with(number, error)
+            self._in_flight.check()
+        except CutOff:
+            self._note(number, _not_sent(call))
             raise
+        under_way.is_sending = True
+        self._progress.calling(under_way.change, call)
+        try:
+            await self._in_flight.wait_for(self._writer.send, call, under_way.change)
+        except MarketplaceError as error:
+            self._progress.called(under_way.change, call, "error", error.message)
+            self._note(number, error)
+            raise
+        except CutOff:
+            self._progress.called(under_way.change, call, "error", _not_known(call).message)
+            self._note(number, _not_known(call))
+            raise
+        self._progress.called(under_way.change, call, "ok", "")
+        under_way.is_sending = False
+        under_way.confirmed += 1
         self._journal.end(number)
+
+    def _note(self, number: int, error: MarketplaceError) -> None:
+        """Write down what became of a call. If that cannot be done, the error is still what has to be told."""
+        with suppress(JournalUnwritable):
+            self._journal.end_with(number, error)
+
+    async def _read_back(self, under_way: _UnderWay, now: LiveResource | None) -> Outcome:
+        """Read the object until it is as it was sent, or will not be any more, and say what became of the change."""
+        change = under_way.change
+        for pause in (*PAUSES, None):
+            after = await self._in_flight.wait_for(self._writer.read, change)
+            moved = unasked(change, now, after)
+            if moved:
+                return self._moved(under_way, moved)
+            outcome = verified(change, now, after, under_way.confirmed)
+            if outcome.is_good or pause is None or self._limits.clock() + pause >= under_way.until:
+                break
+            await self._in_flight.wait_for(self._limits.sleep, pause)
+        return outcome
+
+    def _moved(self, under_way: _UnderWay, moved: str) -> Outcome:
+        """The outcome of a change beside which something else moved, and the end of the run."""
+        change = under_way.change
+        self._end(f"{change.address} came back with changes that were not sent: {moved}.", _WHO_WROTE)
+        return Outcome(
+            change,
+            Result.FAILED,
+            f"Something moved that was not sent: {moved}.",
+            _WHO_WROTE,
+            under_way.confirmed,
+        )
 
     def _end(self, reason: str, way_out: str) -> None:
         """Begin nothing more; the first reason is the one that is told."""
         if not self._ended_by:
             self._ended_by, self._way_out = reason, way_out
 
+
+_INTERRUPTED = "The run was interrupted before this change."
 
 _BECAME = {
     Result.FAILED: "failed",
@@ -188,3 +313,59 @@ def _failed(change: Change, error: DpsyncError, confirmed: int) -> Outcome:
         message += f" Before that, {made} confirmed."
     lost_contact = isinstance(error, Unreachable | NotAuthenticated)
     return Outcome(change, Result.FAILED, message, error.remedy or _CONTINUE, confirmed, lost_contact)
+
+
+def _late(under_way: _UnderWay, allowed: float) -> Outcome:
+    """The outcome of a change of which no further call is begun, because it took too long."""
+    message = f"It took longer than the {_seconds(allowed)} that a change may take. {_how_far(under_way)}"
+    return Outcome(under_way.change, Result.FAILED, message, _CONTINUE, under_way.confirmed)
+
+
+def _cut_off(under_way: _UnderWay) -> Outcome:
+    """The outcome of a change that was under way when the run was ended."""
+    change, confirmed = under_way.change, under_way.confirmed
+    if under_way.is_sending:
+        told = _not_known(under_way.calls[confirmed]).message
+    elif not confirmed:
+        return Outcome(change, Result.SKIPPED, _INTERRUPTED, _CONTINUE)
+    elif under_way.not_sent:
+        told = "The run was ended in the middle of this change."
+    else:
+        told = "The run was ended before this change was read back."
+    return Outcome(change, Result.FAILED, f"{told} {_how_far(under_way)}".strip(), _LOOK, confirmed)
+
+
+def _how_far(under_way: _UnderWay) -> str:
+    """Which calls were confirmed, and which were not sent."""
+    if not under_way.confirmed and not under_way.is_sending:
+        return "Nothing of it was sent."
+    parts = (
+        ("Confirmed", under_way.calls[: under_way.confirmed]),
+        ("Not sent", under_way.not_sent),
+    )
+    return " ".join(f"{title}: {_listed(calls)}." for title, calls in parts if calls)
+
+
+def _listed(calls: Sequence[Call]) -> str:
+    return ", ".join(f"{call.method} {call.path}" for call in calls)
+
+
+def _not_known(call: Call) -> MarketplaceError:
+    """What is known of a call that was given up on its way."""
+    return Unreachable(
+        f"The run was ended while {call.method} {call.path} was on its way: it is not known whether it took effect.",
+        _LOOK,
+        method=call.method,
+        path=call.path,
+    )
+
+
+def _not_sent(call: Call) -> MarketplaceError:
+    """What is known of a call that was written down and then not sent."""
+    return MarketplaceError(
+        f"{call.method} {call.path} was not sent: the run was ended.", method=call.method, path=call.path
+    )
+
+
+def _seconds(number: float) -> str:
+    return "1 second" if number == 1 else f"{number:g} seconds"

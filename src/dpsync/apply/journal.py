@@ -1,16 +1,17 @@
 """The journal: what apply or `dpsync access` is about to write, on disk before it is sent, and what became of it.
 
 Append-only JSON lines, one file per run. A room of its own because it must be able to speak when everything else has
-failed: a `begin` without its `end` is a call of which nobody knows whether it took. It is for people, `history` and
-`undo`; apply never reads it, and it is no state file: planning is the resume. It holds calls, which hold no headers, so
-the token cannot be in it.
+failed: a `begin` without its `end` is a call of which nobody knows whether it took. It is for people, and holds
+what it takes to put back what a run changed; apply never reads it, and it is no state file: planning is the resume. It
+holds calls, which hold no headers, so the token cannot be in it.
 
-    {"type": "run", "format_version": 1, "run": …, "at": …, "dpsync": …, "who": …, "workspace": …, "environment": …, …}
+    {"type": "run", "format_version": 1, "run": …, "at": …, "who": …, "command": …, "commit": …, "fingerprint": …, …}
     {"type": "begin", "sequence": 1, "at": …, "address": …, "id": …, "action": …, "method": …, "path": …, "body": …,
+     "title": …, "origin": …, "labels": …, "fields": […], "after": {…} or null,
      "before": {"revision": …, "approved": …, "spec": {…}} or null}
                        of an access request: {"user": …, "type": …, "status": …, …}
     {"type": "end", "sequence": 1, "at": …, "result": "ok"}  or  {…, "result": "error", "error": …, "message": …}
-    {"type": "finished", "at": …, "complete": true, "calls": 1}
+    {"type": "finished", "at": …, "complete": true, "whole": true, "calls": 1}
 """
 
 from __future__ import annotations
@@ -20,19 +21,22 @@ import contextlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from io import RawIOBase
 from pathlib import Path
 from typing import Any, Self
 
 from dpsync.errors import MarketplaceError, UsageError
-from dpsync.model.base import Spec, rules_of
-from dpsync.model.call import Call
+from dpsync.model.base import FieldPath, Spec, map_references, references_in, rules_of
+from dpsync.model.call import Action, Call
 from dpsync.model.change import Change
+from dpsync.model.fields import Refers
+from dpsync.model.history import APPLY, UNDO
 from dpsync.model.plan import Target
 from dpsync.model.reference import Reference, SourceReference
 from dpsync.model.resource import LiveResource
+from dpsync.model.words import in_words
 
 FORMAT_VERSION = 1
 
@@ -46,12 +50,18 @@ class JournalUnwritable(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What the first line says: where the run writes, who asked for it, which dpsync makes it, and of which Git commit."""
+    """What the first line says: where the run writes, who asked for it, which dpsync makes it, and of which Git commit.
+
+    `command` is what was asked for, `fingerprint` that of the plan, and `undoes` the run that this one is to undo.
+    """
 
     target: Target
     who: str
     version: str
     commit: str | None = None
+    command: str = APPLY
+    fingerprint: str | None = None
+    undoes: str | None = None
 
 
 class Journal:
@@ -66,6 +76,7 @@ class Journal:
         self._synced = 0
         self._turn = asyncio.Lock()
         self._broken: JournalUnwritable | None = None
+        self._is_whole = False
 
     @classmethod
     def open(cls, folder: Path, run: Run, clock: Clock, randomness: Callable[[int], bytes]) -> Self:
@@ -97,8 +108,8 @@ class Journal:
 
         Raises JournalUnwritable; the call must then not be sent.
         """
-        before = now if now is None else _as_it_was(now)
-        return await self.begin_call(str(change.address), change.id, call, before)
+        before = now if now is None else _as_it_was(change, now)
+        return await self._begin(str(change.address), change.id, call, before, _about(change, call))
 
     async def begin_call(
         self, address: str, live_id: str | None, call: Call, before: Mapping[str, Any] | None
@@ -107,6 +118,16 @@ class Journal:
 
         As `begin`: returns the call's number once the line is on disk, or raises JournalUnwritable.
         """
+        return await self._begin(address, live_id, call, before, _NO_CHANGE)
+
+    async def _begin(
+        self,
+        address: str,
+        live_id: str | None,
+        call: Call,
+        before: Mapping[str, Any] | None,
+        about: Mapping[str, Any],
+    ) -> int:
         self._calls += 1
         number = self._calls
         self._append(
@@ -120,6 +141,7 @@ class Journal:
                 "method": call.method,
                 "path": call.path,
                 "body": call.body if call.body is None else dict(call.body),
+                **about,
                 "before": before if before is None else dict(before),
             }
         )
@@ -143,6 +165,10 @@ class Journal:
             }
         )
 
+    def nothing_was_left(self) -> None:
+        """Say in the last line that everything was done that the manifests ask for: the commit is applied."""
+        self._is_whole = True
+
     def __enter__(self) -> Self:
         return self
 
@@ -151,7 +177,13 @@ class Journal:
         try:
             with contextlib.suppress(JournalUnwritable, OSError):
                 self._append(
-                    {"type": "finished", "at": self._time(), "complete": kind is None, "calls": self._calls}
+                    {
+                        "type": "finished",
+                        "at": self._time(),
+                        "complete": kind is None,
+                        "whole": kind is None and self._is_whole,
+                        "calls": self._calls,
+                    }
                 )
                 os.fsync(self._file.fileno())
         finally:
@@ -160,7 +192,7 @@ class Journal:
     def _append(self, line: dict[str, Any]) -> None:
         if self._broken is not None:
             raise self._broken
-        rest = json.dumps(line, default=_in_manifest_words, separators=(",", ":")).encode() + b"\n"
+        rest = json.dumps(line, default=in_words, separators=(",", ":")).encode() + b"\n"
         with self._must_be_writable():
             while rest:
                 rest = rest[self._file.write(rest) or 0 :]
@@ -212,6 +244,8 @@ class NoJournal:
 
     def end_with(self, _number: int, _error: MarketplaceError) -> None: ...
 
+    def nothing_was_left(self) -> None: ...
+
     def __enter__(self) -> Self:
         return self
 
@@ -222,15 +256,21 @@ AnyJournal = Journal | NoJournal
 
 
 def last_commit(folder: Path, environment: str) -> str | None:
-    """The Git commit of the newest complete run that wrote to an environment; None if no run says one.
+    """The Git commit of the newest complete apply to an environment that was not undone; None if no run says one.
 
-    `folder` is the one that was given to `Journal.open`. A run that broke off does not count: what it left is not applied.
+    `folder` is the one that was given to `Journal.open`. A run that broke off or left something does not count.
     """
+    undone: set[str] = set()
     for file in sorted((folder / "runs").glob("*.jsonl"), reverse=True):
         lines = [_line_of(text) for text in file.read_text(encoding="utf-8", errors="replace").splitlines()]
         first, last = (lines[0], lines[-1]) if lines else ({}, {})
-        is_whole = last.get("type") == "finished" and last.get("complete") is True
-        if is_whole and first.get("environment") == environment and isinstance(first.get("commit"), str):
+        is_whole = last.get("type") == "finished" and last.get("whole") is True
+        if not is_whole or first.get("environment") != environment or first.get("run") in undone:
+            continue
+        command = first.get("command", APPLY)
+        if command == UNDO:
+            undone.add(str(first.get("undoes")))
+        if command == APPLY and isinstance(first.get("commit"), str):
             return str(first["commit"])
     return None
 
@@ -252,7 +292,10 @@ def _first_line(name: str, at: str, run: Run) -> dict[str, Any]:
         "at": at,
         "dpsync": run.version,
         "who": run.who,
+        "command": run.command,
         "commit": run.commit,
+        "fingerprint": run.fingerprint,
+        "undoes": run.undoes,
         "workspace": run.target.workspace,
         "workspace_id": run.target.workspace_id,
         "environment": run.target.environment,
@@ -261,21 +304,79 @@ def _first_line(name: str, at: str, run: Run) -> dict[str, Any]:
     }
 
 
-def _as_it_was(now: LiveResource) -> dict[str, Any]:
-    return {"revision": now.revision, "approved": now.accesses.approved, "spec": now.spec}
+_NO_CHANGE: Mapping[str, Any] = {
+    "title": "",
+    "origin": None,
+    "labels": {},
+    "fields": None,
+    "after": None,
+}
 
 
-def _in_manifest_words(value: object) -> dict[str, Any]:
-    """A value that JSON does not know, as a manifest could have it: what was read, and ids, which outlive names."""
-    if isinstance(value, Spec):
-        return {
-            rule.name: getattr(value, rule.attribute)
-            for rule in rules_of(type(value))
-            if value.manages(rule.attribute)
+def _about(change: Change, call: Call) -> dict[str, Any]:
+    """What there is to know of the change that a call belongs to, to undo it without the manifests."""
+    origin, after = change.origin, change.after
+    attributes, fields = _written_by(call, change)
+    return {
+        "title": change.title,
+        "origin": None if origin is None else {"file": origin.file, "line": origin.line},
+        "labels": {} if after is None else dict(after.labels),
+        "fields": fields,
+        "after": None if after is None or call.action is Action.DELETE else _only(after.spec, attributes),
+    }
+
+
+def _written_by(call: Call, change: Change) -> tuple[frozenset[str] | None, list[str]]:
+    """The manifest names of what a call writes, None for everything; and the dotted names of what changes by it."""
+    if change.action is not Action.UPDATE or change.after is None:
+        return (None if call.action is Action.CREATE else frozenset()), []
+    whole = {rule.name for rule in rules_of(type(change.after.spec)) if rule.replaced_whole}
+    if call.action is Action.REPLACE_SOURCES:
+        return frozenset(whole), sorted(whole)
+    fields = [field.path for field in change.fields]
+    return frozenset(path.split(".")[0] for path in fields), fields
+
+
+def _only(spec: Spec, names: frozenset[str] | None) -> Spec:
+    """What of the spec a call writes; and what it is in, without which the rest cannot be read."""
+    return spec.of(
+        **{
+            rule.attribute: getattr(spec, rule.attribute)
+            for rule in rules_of(type(spec))
+            if spec.manages(rule.attribute)
+            and (names is None or rule.name in names or (rule.refers is not None and rule.refers.inherits))
         }
-    if isinstance(value, Reference | SourceReference):
-        return {value.how: value.text} if value.id is None else {"id": value.id}
-    raise TypeError(f"{type(value).__name__} has no place in a journal")
+    )
+
+
+def _as_it_was(change: Change, now: LiveResource) -> dict[str, Any]:
+    spec = _with_names(now.spec, change)
+    return {"revision": now.revision, "approved": now.accesses.approved, "spec": spec}
+
+
+def _with_names(spec: Spec, change: Change) -> Spec:
+    """The spec as it was read, with the names by which the plan knows what it refers to: a read may have ids only."""
+    sides = (side.spec for side in (change.before, change.after) if side is not None)
+    called = {
+        (refers.to, one.id): one.text
+        for side in sides
+        for _path, one, refers in references_in(side)
+        if one.id
+    }
+
+    def named_as_planned(_path: FieldPath, one: Reference, refers: Refers) -> Reference:
+        return one if one.text != one.id else replace(one, text=called.get((refers.to, one.id), one.text))
+
+    spec = map_references(spec, named_as_planned)
+    for rule in rules_of(type(spec)):
+        if not (rule.replaced_whole and spec.manages(rule.attribute)):
+            continue
+        after = getattr(change.after.spec, rule.attribute, ()) if change.after is not None else ()
+        known = {one.id: one for one in (*(after or ()), *change.sources.added, *change.sources.removed)}
+        sources: tuple[SourceReference, ...] = getattr(spec, rule.attribute)
+        named = tuple(replace(one, text=known[one.id].text) if one.id in known else one for one in sources)
+        return spec.with_values(**{rule.attribute: named})
+    return spec
 
 
 def _sync_folder(folder: Path) -> None:

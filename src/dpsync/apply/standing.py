@@ -85,18 +85,36 @@ def unasked(change: Change, now: LiveResource | None, after: LiveResource | None
     return _all_told(moved, _told_as_arrow)
 
 
-def verified(change: Change, after: LiveResource | None, calls: int) -> Outcome:
-    """The outcome of a change whose calls were all confirmed: DONE if it reads back as asked, else FAILED."""
+def verified(change: Change, now: LiveResource | None, after: LiveResource | None, calls: int) -> Outcome:
+    """The outcome of a change whose calls were all confirmed: DONE if it reads back as asked, else FAILED.
+
+    `now` is the object before them. What reads back neither as it was nor as it was sent was written by somebody else.
+    """
     problem = _VERIFIED[change.action](change, after)
     if not problem:
         return Outcome(change, Result.DONE, calls=calls)
-    return Outcome(
-        change,
-        Result.FAILED,
-        f"The marketplace confirmed every call, but {problem}.",
-        "Plan again. If the difference stays, somebody else writes this object, or the marketplace does not take the value.",
-        calls,
-    )
+    overwritten = _overwritten(change, now, after)
+    message = f"The marketplace confirmed every call, but {problem}."
+    if overwritten:
+        message += f" Somebody else has probably written at the same time, over what was sent: {overwritten}."
+    return Outcome(change, Result.FAILED, message, _WHOSE if overwritten else _NOT_TAKEN, calls)
+
+
+_NOT_TAKEN = "Plan again. If the difference stays, somebody else writes this object, or the marketplace does not take the value."
+_WHOSE = (
+    "Find out who else writes this object and which of the two is right; then plan again. "
+    "The journal has the object as it was, and what was sent."
+)
+
+
+def _overwritten(change: Change, now: LiveResource | None, after: LiveResource | None) -> str:
+    """What an update sent and reads back neither as that nor as it was: from what to what it went; empty if nothing did."""
+    if change.action is not Action.UPDATE or now is None:
+        return ""
+    if after is None:
+        return "it is gone"
+    wrong = {one.path for one in mismatches(_wanted(change), after.spec) if _is_touched(change, one)}
+    return _all_told(tuple(one for one in _moved(now, after) if one.path in wrong), _told_as_arrow)
 
 
 def _different_create(change: Change, after: LiveResource | None) -> str:

@@ -25,9 +25,16 @@ class Writer(Protocol):
 
 
 class Progress(Protocol):
-    """Is told what happens, for a progress bar or a line."""
+    """Is told what happens, for a progress bar, a line or a machine.
+
+    Each call is told twice: when it is sent, and what became of it: `ok`, or `error` with a message.
+    """
 
     def started(self, change: Change) -> None: ...
+
+    def calling(self, change: Change, call: Call) -> None: ...
+
+    def called(self, change: Change, call: Call, result: str, message: str) -> None: ...
 
     def ended(self, change: Change, result: str, message: str) -> None: ...
 

@@ -43,8 +43,9 @@ def _is_missed(change: Change) -> bool:
     """Whether somebody has access by the product, or may have, be it suspended or not."""
     if change.impact is None:
         return change.before is not None and change.before.accesses.may_exist
-    people, ended = change.impact.members, change.impact.ended
-    return people is None or bool(people) or ended is None or ended > 0
+    ending = (change.impact.ended, change.impact.exceptions)
+    people = change.impact.members
+    return people is None or bool(people) or any(number is None or number > 0 for number in ending)
 
 
 def _endings(change: Change) -> Iterator[str]:

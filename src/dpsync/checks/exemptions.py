@@ -13,8 +13,9 @@ from dpsync.checks.rule import Planned
 from dpsync.errors import UsageError
 from dpsync.kinds import KINDS
 from dpsync.model.finding import Finding, Severity
+from dpsync.model.identity import computed_id
 from dpsync.model.policy import Exemption
-from dpsync.model.reference import is_key, is_live_id
+from dpsync.model.reference import Address, is_key, is_live_id
 from dpsync.model.validation import closest, shown
 
 PLANNER_FINDINGS = frozenset(
@@ -48,9 +49,20 @@ def allowing(found: Iterable[Finding], planned: Planned) -> tuple[Finding, ...]:
     """The findings, errors that are exempted as warnings that say who allowed them."""
     today = planned.now.date()
     valid = {
-        (one.rule, one.resource): one for one in reversed(planned.policy.exemptions) if not one.is_over(today)
+        (one.rule, resource): one
+        for one in reversed(planned.policy.exemptions)
+        if not one.is_over(today)
+        for resource in _meant(one, planned)
     }
     return tuple(_allowed(finding, valid.get((finding.rule, str(finding.address)))) for finding in found)
+
+
+def _meant(exemption: Exemption, planned: Planned) -> tuple[str, ...]:
+    """What a plan may call the resource: as it is written and, once its manifest is gone, by the id made from its key."""
+    kind, _, key = exemption.resource.partition("/")
+    if Address(kind, key) in planned.desired.by_address:
+        return (exemption.resource,)
+    return exemption.resource, f"{kind}/{computed_id(planned.desired.workspace_id, kind, key)}"
 
 
 def _allowed(finding: Finding, exemption: Exemption | None) -> Finding:
@@ -62,7 +74,7 @@ def _allowed(finding: Finding, exemption: Exemption | None) -> Finding:
 
 def _words(exemption: Exemption) -> str:
     if exemption.origin is None:
-        return "Allowed on the command line."
+        return "Allowed with `--allow`."
     until = f" until {exemption.until.isoformat()}" if exemption.until is not None else ""
     reason = " ".join(exemption.reason.split())
     end = "" if reason.endswith((".", "!", "?")) else "."
@@ -82,7 +94,7 @@ def _about_themselves(found: tuple[Finding, ...], planned: Planned) -> Iterator[
                 "Remove it, or have it granted anew with a later `until`.",
                 one.origin,
             )
-        elif (one.rule, one.resource) not in held:
+        elif not held & {(one.rule, resource) for resource in _meant(one, planned)}:
             yield _unused(one, planned)
 
 
@@ -94,10 +106,14 @@ def _unused(one: Exemption, planned: Planned) -> Finding:
         message = f"The exception from {one.rule} for {one.resource} allows nothing in this plan."
         remedy = "Remove it, or keep it if another environment needs it."
     known = sorted(str(address) for address in planned.desired.by_address)
-    if one.resource not in known and not is_live_id(one.resource.partition("/")[2]):
+    kind, _, key = one.resource.partition("/")
+    if one.resource not in known and not is_live_id(key):
         message = f"{message} No manifest declares {one.resource}."
-        near = closest(one.resource, known)
-        remedy = f"Did you mean {near}? {remedy}" if near is not None else remedy
+        live = f"{kind}/{computed_id(planned.desired.workspace_id, kind, key)}"
+        is_meant = any(str(change.address) == live for change in planned.plan.changes)
+        near = live if is_meant else closest(one.resource, known)
+        if near is not None:
+            remedy = f"Did you mean {near}? Otherwise {remedy[0].lower()}{remedy[1:]}"
     return Finding("exception-unused", Severity.WARNING, message, remedy, one.origin)
 
 

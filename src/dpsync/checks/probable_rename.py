@@ -67,7 +67,8 @@ def _finding(create: Change, live: LiveResource, about: Change) -> Finding:
         Severity.ERROR,
         f"{create.address} would be created while {live.title!r} ({live.id}) is in no manifest any more: "
         "this looks like a renamed key.",
-        f"To keep that object and its accesses, add `id: {live.id}` under metadata of {create.address}.",
+        f"To keep that object and its accesses, add `id: {live.id}` under metadata of {create.address}. "
+        "`dpsync rename`, asked before the key is changed, does that and adapts the references.",
         create.origin,
         about.address,
     )

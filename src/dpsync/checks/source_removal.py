@@ -6,14 +6,15 @@ through another product does not lose it, and nobody is counted twice. A move to
 and what its members keep is not known: it counts as losing it. Suspending is not held back; it can be taken back.
 
 What to do: if it is meant, tell those who lose it, and let them ask for another product that has it first. Then raise
-`members` in dpsync.yaml in the same pull request, or allow it for this one product.
+`members` in dpsync.yaml, or allow it for this one product; where the rules are those of another revision (`--policy-from`),
+in a pull request of its own that comes first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from dpsync.checks.people import KIND, allowing, at_most, counted, members, people
+from dpsync.checks.people import KIND, allowing, at_most, members, people
 from dpsync.checks.rule import Numbers, Planned, Rule
 from dpsync.model.call import Action
 from dpsync.model.change import Change
@@ -21,8 +22,6 @@ from dpsync.model.finding import Finding, Severity
 from dpsync.model.impact import People, SourceImpact
 
 NAME = "source-removal"
-
-_LISTED = 3
 
 
 def check(planned: Planned, numbers: Numbers) -> Iterable[Finding]:
@@ -41,7 +40,7 @@ def check(planned: Planned, numbers: Numbers) -> Iterable[Finding]:
             NAME,
             Severity.ERROR if is_over else Severity.WARNING,
             _moved(change, number) if moves else _removed(change, number),
-            _remedy(change, number, numbers["members"]),
+            _remedy(change, number, numbers["members"], moves=moves),
             change.origin,
             change.address,
         )
@@ -74,36 +73,25 @@ def _moved(change: Change, number: int | None) -> str:
 
 def _removed(change: Change, number: int | None) -> str:
     sources = change.sources.removed
-    texts = ", ".join(str(source) for source in sources[:_LISTED])
-    more = f" and {len(sources) - _LISTED} more" if len(sources) > _LISTED else ""
-    what = f"{counted(len(sources), 'source', 'sources')} ({texts}{more})"
-    kept = "".join(f" {sentence}" for sentence in _kept(change))
+    what = f"{sources[0]}" if len(sources) == 1 else f"at least one of {len(sources)} sources"
     lose = "loses" if number == 1 else "lose"
     who = people(number)
-    return f"{who[0].upper()}{who[1:]} {lose} {what} of {change.title!r}.{kept}"
+    return f"{who[0].upper()}{who[1:]} {lose} {what} of {change.title!r}."
 
 
-def _kept(change: Change) -> Iterator[str]:
-    """Who keeps a source through which products; several sources that the same people keep are one sentence."""
-    groups: dict[tuple[frozenset[str], tuple[str, ...]], list[str]] = {}
-    for one in _removals(change):
-        if one.keepers:
-            groups.setdefault((one.keepers, one.through), []).append(str(one.source))
-    for (keepers, through), sources in groups.items():
-        who = people(len(keepers))
-        keep = "keeps" if len(keepers) == 1 else "keep"
-        what = sources[0] if len(sources) == 1 else f"{len(sources)} of them"
-        products = ", ".join(repr(title) for title in through[:_LISTED])
-        more = f" and {len(through) - _LISTED} more" if len(through) > _LISTED else ""
-        yield f"{who} {keep} {what} through {products}{more}."
-
-
-def _remedy(change: Change, number: int | None, limit: float) -> str:
+def _remedy(change: Change, number: int | None, limit: float, *, moves: bool) -> str:
     if number is None:
         return (
             "Plan with a token that may read the access requests, and without `--impact counts`, so that it is known; "
             f"or allow it with {allowing(NAME, change.address)}."
         )
+    if moves and number > limit:
+        return (
+            f"At most {limit:g} may lose access at once. Leave it in its domain, and make another product in the other; "
+            f"or allow it with {allowing(NAME, change.address)}."
+        )
+    if moves:
+        return "Tell them, or leave it in its domain, and make another product in the other."
     if number > limit:
         return (
             f"At most {limit:g} may lose a source at once. Let them ask for another product that has it first; "

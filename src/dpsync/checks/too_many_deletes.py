@@ -4,8 +4,8 @@ An empty folder, a wrong branch or a bad glob looks exactly like the wish to del
 deletes of a plan that has more than `limit` of them (default 5), or more than `share` of the owned objects (default 0.2)
 where the workspace owns at least `population` (default 10).
 
-What to do: if the deletes are meant, raise `limit` in dpsync.yaml in the pull request that removes the manifests, so
-that the reviewer sees both. Otherwise look at which folders and which environment the run was given.
+What to do: if the deletes are meant, raise `limit` in dpsync.yaml; where the rules are those of another revision
+(`--policy-from`), in a pull request of its own that comes first. Otherwise look at which folders and which environment the run was given.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ not in this workspace; where the number is not known, it counts as more. A chang
 each product that has them: if more than `products` products change by the defaults of one Domain, all of them are held
 back. People who have access keep it; what changes is what the next request is asked, and who decides about it.
 
-What to do: if it is meant for all of them, raise `products` in dpsync.yaml in the same pull request, so that the reviewer
-sees both, or allow it for this one form. Otherwise make a form of its own for the products that need the change.
+What to do: if it is meant for all of them, raise `products` in dpsync.yaml, or allow it for this one form; where the
+rules are those of another revision (`--policy-from`), in a pull request of its own that comes first. Otherwise make a form of its own for the products that need the change.
 """
 
 from __future__ import annotations

@@ -387,7 +387,8 @@ async def _writing_with(
     from dpsync.cli.connect import connected
     from dpsync.cli.journals import journal_at
     from dpsync.marketplace.api import Client
+    from dpsync.model.history import ACCESS
 
-    with journal_at(settings, target, where) as journal:
+    with journal_at(settings, target, where, command=ACCESS) as journal:
         async with connected(settings, Client) as client:
             return await work(client, journal)

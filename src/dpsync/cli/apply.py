@@ -7,12 +7,13 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from dpsync.cli.events import Events, besides_stdout
 from dpsync.cli.shared import (
     DEFAULT_FORMAT,
     INTERRUPTED,
@@ -55,6 +56,15 @@ DONE, INCOMPLETE, BLOCKED, STALE, NOT_COMPLETED, UNREACHABLE = 0, 1, 3, 4, 5, 6
     envvar="DPSYNC_JOURNAL",
     help="Where the journal is kept. Default: .dpsync in the workspace. `off`: none.",
 )
+@click.option(
+    "--lock-timeout",
+    metavar="SECONDS",
+    envvar="DPSYNC_LOCK_TIMEOUT",
+    type=click.FloatRange(min=0),
+    default=60,
+    show_default=True,
+    help="How long to wait for another apply of this workspace on this machine.",
+)
 @click.option("--auto-approve", is_flag=True, help="Do not ask. For pipelines; there is no variable for it.")
 def command(
     wish: Wish,
@@ -63,6 +73,7 @@ def command(
     expect_plan: str | None,
     journal: str | None,
     *,
+    lock_timeout: float,
     as_json: bool,
     trust_plan: bool,
     auto_approve: bool,
@@ -82,9 +93,12 @@ def command(
     Exit 4    at least one change was left: its object had changed since the plan, or nobody reviewed it
     Exit 5    at least one change failed or was skipped
     Exit 6    the marketplace cannot be reached, or does not accept the token
-    Exit 130  interrupted; calls in flight were finished
+    Exit 130  interrupted; calls in flight were finished, or given up after 30 s or another Ctrl-C
     """  # noqa: D301 - click's own mark for "do not wrap"
     wanted = wanted_reports(reports, as_json=as_json)
+    events = Events(sys.stdout) if as_json else None
+    if events is not None:
+        wanted = besides_stdout(wanted)
     if file is not None and expect_plan is not None:
         raise UsageError(
             "FILE and --expect-plan both say which changes were reviewed.", "Leave one of them out."
@@ -97,22 +111,55 @@ def command(
     from dpsync import pipeline
     from dpsync.cli.reviews import expected, saved, trusted
 
-    if trust_plan and file is not None:
-        ahead = trusted(file, wish)
-    elif file is not None:
-        ahead = saved(file, wish, wanted)
-    else:
-        ahead = expected(expect_plan, wish, wanted)
+    with events.reported_if_invalid("apply") if events is not None else nullcontext():
+        if trust_plan and file is not None:
+            ahead = trusted(file, wish)
+        elif file is not None:
+            ahead = saved(file, wish, wanted)
+        else:
+            ahead = expected(expect_plan, wish, wanted)
     before = pipeline.report_of_review(ahead.found, ahead.plan, ahead.split)
+    return carried_out(ahead, before, wanted, journal, lock_timeout, auto_approve=auto_approve, events=events)
+
+
+def carried_out(
+    ahead: Prospect,
+    before: Report,
+    wanted: tuple[Wanted, ...],
+    journal: str | None,
+    lock_timeout: float,
+    *,
+    auto_approve: bool,
+    undoes: str | None = None,
+    events: Events | None = None,
+) -> int:
+    """Show what is ahead, ask, make it, and say what became of it; answers the exit code.
+
+    `undo` ends like this as well: `undoes` is then the run, and the report keeps the name of its command.
+    """
+    from dataclasses import replace
+
+    from dpsync import pipeline
+    from dpsync.cli.lock import one_at_a_time
+
+    if events is not None:
+        events.planned(before)
     if not ahead.plan.has_changes:
         write_reports(before, wanted)
+        if events is not None:
+            events.reported(before)
         return _code_of_plan(before)
     _show(before, wanted)
     if not auto_approve:
         _ask(ahead.settings)
-    outcomes, interrupted = asyncio.run(_carry_out(ahead, journal))
+    with one_at_a_time(ahead.settings.root, lock_timeout):
+        outcomes, interrupted = asyncio.run(_carry_out(ahead, journal, undoes, events))
     after = pipeline.report_of_apply(before, outcomes, interrupted=interrupted)
+    if undoes is not None:
+        after = replace(after, command=before.command)
     write_reports(after, wanted)
+    if events is not None:
+        events.reported(after)
     return _code_of_apply(after)
 
 
@@ -131,7 +178,8 @@ def _ask(settings: Settings) -> None:
     if not is_interactive():
         raise Declined(
             "Nobody can be asked here, so nothing was changed.",
-            "Run `dpsync apply` in a terminal, or add --auto-approve where the plan was reviewed.",
+            f"Run `{click.get_current_context().command_path}` in a terminal, "
+            "or add --auto-approve where the plan was reviewed.",
         )
     click.echo(f"Apply these changes to {settings.environment} ({settings.url})?", err=True)
     answer = click.prompt("Only 'yes' will be accepted", default="", show_default=False, err=True)
@@ -139,40 +187,86 @@ def _ask(settings: Settings) -> None:
         raise Declined("Not applied: the answer was not 'yes'. Nothing was changed.")
 
 
-async def _carry_out(ahead: Prospect, where: str | None) -> tuple[tuple[Outcome, ...], bool]:
+async def _carry_out(
+    ahead: Prospect, where: str | None, undoes: str | None, events: Events | None = None
+) -> tuple[tuple[Outcome, ...], bool]:
     from dpsync import pipeline
     from dpsync.cli.connect import connected
     from dpsync.cli.journals import journal_at
     from dpsync.cli.progress import progress_for
     from dpsync.marketplace.client import WriteClient
+    from dpsync.model.fingerprint import plan_fingerprint
+    from dpsync.model.history import APPLY, UNDO
 
-    stop = asyncio.Event()
-    with _stopping(stop), journal_at(ahead.settings, ahead.plan.target, where) as journal:
+    plan, command = ahead.plan, APPLY if undoes is None else UNDO
+    digest = plan_fingerprint(plan)
+    with (
+        _stopping() as stop,
+        journal_at(
+            ahead.settings, plan.target, where, command=command, fingerprint=digest, undoes=undoes
+        ) as journal,
+    ):
         async with connected(ahead.settings, WriteClient) as client:
-            with progress_for(ahead.plan) as progress:
-                during = pipeline.During(journal, progress, stop)
-                outcomes = await pipeline.applied(ahead.settings, ahead.known, client, during)
-    return outcomes, stop.is_set()
+            with progress_for(ahead.plan, events=events) as progress:
+                during = pipeline.During(journal, progress, stop.asked)
+                stop.making = asyncio.ensure_future(
+                    pipeline.applied(ahead.settings, ahead.known, client, during)
+                )
+                outcomes = await stop.making
+        if _is_all(ahead, outcomes):
+            journal.nothing_was_left()
+    return outcomes, stop.asked.is_set()
+
+
+def _is_all(ahead: Prospect, outcomes: tuple[Outcome, ...]) -> bool:
+    """Whether everything that the manifests ask for is done."""
+    left = ahead.split.unreviewed or ahead.split.others or ahead.split.unmet
+    is_made = len(outcomes) == len(ahead.plan.applicable) and all(outcome.is_good for outcome in outcomes)
+    return is_made and ahead.plan.complete and not ahead.plan.blocked and not left
+
+
+class _Stop:
+    """What a signal does: the first one lets calls in flight finish, the second one ends what is being made."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.making: asyncio.Future[tuple[Outcome, ...]] | None = None
+
+    def on_signal(self) -> None:
+        if not self.asked.is_set():
+            self._say(
+                "Stopping: finishing the calls in flight, starting nothing new. Once more ends at once."
+            )
+            self.asked.set()
+        elif self.making is not None and not self.making.done():
+            self._say("Ending at once: the calls in flight are given up.")
+            self.making.cancel()
+
+    @staticmethod
+    def _say(text: str) -> None:
+        # Whoever closed stderr must not keep the run from being stopped.
+        with suppress(OSError):
+            click.echo(text, err=True)
 
 
 @contextmanager
-def _stopping(stop: asyncio.Event) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM set the event: calls in flight finish, nothing new starts."""
+def _stopping() -> Iterator[_Stop]:
+    """Let Ctrl-C and SIGTERM stop what is made.
+
+    After that the report is all that is left to be done, and whoever was asked to stop is deaf to further signals.
+    """
+    stop = _Stop()
     loop = asyncio.get_running_loop()
-
-    def asked() -> None:
-        if not stop.is_set():
-            click.echo("Stopping: finishing the calls in flight, starting nothing new.", err=True)
-        stop.set()
-
     signals = (signal.SIGINT, signal.SIGTERM) if os.name == "posix" else ()
     for number in signals:
-        loop.add_signal_handler(number, asked)
+        loop.add_signal_handler(number, stop.on_signal)
     try:
-        yield
+        yield stop
     finally:
         for number in signals:
             loop.remove_signal_handler(number)
+            if stop.asked.is_set():
+                signal.signal(number, signal.SIG_IGN)
 
 
 def _code_of_plan(report: Report) -> int:
@@ -180,7 +274,7 @@ def _code_of_plan(report: Report) -> int:
     assert report.plan is not None
     if not report.plan.complete:
         return INCOMPLETE
-    if report.unreviewed:
+    if report.unreviewed or report.unmet:
         return STALE
     return BLOCKED if report.plan.blocked else DONE
 
@@ -197,6 +291,6 @@ def _code_of_apply(report: Report) -> int:
         return INCOMPLETE
     if report.results(Result.FAILED, Result.SKIPPED):
         return NOT_COMPLETED
-    if report.results(Result.STALE) or report.unreviewed:
+    if report.results(Result.STALE) or report.unreviewed or report.unmet:
         return STALE
     return BLOCKED if report.plan.blocked else DONE

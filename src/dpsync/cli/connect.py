@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from dpsync.marketplace.client import ReadClient
 from dpsync.settings import Settings, allowed_hosts, sandbox_path, token_of
@@ -21,20 +21,24 @@ async def connected(settings: Settings, client: type[Client]) -> AsyncIterator[C
     """A client of the class given, closed at the end. Raises UsageError where there is no token."""
     path = sandbox_path(settings)
     token = token_of(settings, os.environ)
+    limits: dict[str, Any] = {
+        "parallelism": settings.parallelism,
+        "call_deadline": settings.deadlines.call,
+    }
     if path is None:
         hosts = allowed_hosts(os.environ)
-        async with client(
-            settings.url, token, allowed_hosts=hosts, parallelism=settings.parallelism
-        ) as opened:
+        async with client(settings.url, token, allowed_hosts=hosts, **limits) as opened:
             yield opened
         return
 
-    from dpsync.cli.shared import a_sandbox_file
+    from dpsync.cli.shared import a_sandbox_file, keep_out_of_git
     from dpsync.sandbox import create_app
     from dpsync.sandbox.doors import BASE_URL, InProcess
     from dpsync.sandbox.files import opened_store
 
+    with a_sandbox_file(path):
+        keep_out_of_git(path.parent)
     with a_sandbox_file(path), opened_store(path) as store:
         transport = InProcess(create_app(store, vintage=settings.vintage))
-        async with client(BASE_URL, token, transport=transport, parallelism=settings.parallelism) as opened:
+        async with client(BASE_URL, token, transport=transport, **limits) as opened:
             yield opened

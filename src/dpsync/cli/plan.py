@@ -30,6 +30,12 @@ CLASSES = ("access-removing", "access-granting", "review", "rename", "descriptiv
 )
 @click.option("--unmanaged", is_flag=True, help="List what is live and in no manifest.")
 @click.option(
+    "--calls",
+    "with_calls",
+    is_flag=True,
+    help="Show under each change the calls that apply sends. JSON always has them.",
+)
+@click.option(
     "--fail-on",
     type=click.Choice(CLASSES),
     envvar="DPSYNC_FAIL_ON",
@@ -49,6 +55,7 @@ def command(
     *,
     as_json: bool,
     unmanaged: bool,
+    with_calls: bool,
     detailed_exitcode: bool,
 ) -> int:
     """Show what would change, and change nothing.
@@ -76,19 +83,24 @@ def command(
         from dpsync.planner.planfile import dump
 
         write_file(out, dump(plan), "The plan")
-    report = pipeline.report_of_plan(ahead.found, plan)
+    report = pipeline.report_of_review(ahead.found, plan, ahead.split)
+    report = replace(report, with_calls=with_calls)
     if unmanaged:
         report = replace(report, unmanaged=pipeline.unmanaged(ahead.known.asked))
     write_reports(report, wanted)
     if not plan.complete:
         return INCOMPLETE
-    if plan.blocked or _is_met(fail_on, plan):
+    met = _met(fail_on, plan)
+    if met:
+        click.echo(f"--fail-on {fail_on}: met by {', '.join(met)}.", err=True)
+    if plan.blocked or met:
         return BLOCKED
     return CHANGES if detailed_exitcode and plan.has_changes else NOTHING_TO_SAY
 
 
-def _is_met(fail_on: str | None, plan: Plan) -> bool:
-    """Whether the plan has a change of this class or a graver one."""
-    if fail_on is None or plan.effect is None:
-        return False
-    return CLASSES.index(plan.effect.value) <= CLASSES.index(fail_on)
+def _met(fail_on: str | None, plan: Plan) -> tuple[str, ...]:
+    """The changes of this class or a graver one."""
+    if fail_on is None:
+        return ()
+    grave = CLASSES[: CLASSES.index(fail_on) + 1]
+    return tuple(str(change.address) for change in plan.applicable if change.effect.value in grave)

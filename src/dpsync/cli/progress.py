@@ -1,23 +1,78 @@
-"""What is shown while changes are made: a bar on a terminal, one quiet line per change elsewhere. Always on stderr."""
+"""What people see while changes are made: a bar on a terminal, one quiet line per change elsewhere. Always on stderr.
+
+A room of its own because it must never be in the way: whatever happens to the terminal, the run goes on. What machines
+are told is in `events.py`. Time is an argument; how far a run is, is a value (`Tally`), which the bar only draws.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
 from dpsync.apply.writer import Progress
-from dpsync.reports.layout import visible
+from dpsync.reports.layout import cells, visible
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
-    from rich.progress import TaskID
+    from rich.console import Console, ConsoleOptions, RenderableType
 
+    from dpsync.model.call import Call
     from dpsync.model.change import Change
     from dpsync.model.plan import Plan
+
+Clock = Callable[[], float]
+"""Answers seconds that only go forward."""
+
+WORTH_SAYING = 1.0
+"""The seconds from which on a call that is waited for is named."""
+
+QUICK = 0.1
+"""The seconds below which an answer is not worth a name."""
+
+_GOOD = frozenset({"done", "already"})
+_BAR = 24
+_NARROW = 60
+"""Columns below which there is no room for a bar beside the numbers."""
+
+
+class Watching(Progress, Protocol):
+    """A progress that is told of each call as well: when it is sent, and what became of it.
+
+    `result` is `ok` or `error`, and `message` says of an error what it was.
+    """
+
+    def calling(self, change: Change, call: Call) -> None: ...
+
+    def called(self, change: Change, call: Call, result: str, message: str) -> None: ...
+
+
+class Several:
+    """Tells all that it is told to each of several."""
+
+    def __init__(self, listeners: Sequence[Watching]) -> None:
+        self._listeners = tuple(listeners)
+
+    def started(self, change: Change) -> None:
+        for each in self._listeners:
+            each.started(change)
+
+    def calling(self, change: Change, call: Call) -> None:
+        for each in self._listeners:
+            each.calling(change, call)
+
+    def called(self, change: Change, call: Call, result: str, message: str) -> None:
+        for each in self._listeners:
+            each.called(change, call, result, message)
+
+    def ended(self, change: Change, result: str, message: str) -> None:
+        for each in self._listeners:
+            each.ended(change, result, message)
 
 
 class Lines:
@@ -27,8 +82,11 @@ class Lines:
         self._total = total
         self._ended = 0
 
-    def started(self, _change: Change) -> None:
-        return
+    def started(self, change: Change) -> None: ...
+
+    def calling(self, change: Change, call: Call) -> None: ...
+
+    def called(self, change: Change, call: Call, result: str, message: str) -> None: ...
 
     def ended(self, change: Change, result: str, message: str) -> None:
         self._ended += 1
@@ -39,18 +97,113 @@ class Lines:
             click.echo(visible(said), err=True)
 
 
-class Moving:
-    """A bar that moves as changes end."""
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """What is waited for: what it is called, and since when."""
 
-    def __init__(self, bar: Bar, task: TaskID) -> None:
-        self._bar = bar
-        self._task = task
+    name: str
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How far a run is. A frozen value, because a bar draws it from another thread than the one that makes it.
+
+    `began` and `since` are seconds of one clock; `slowest` is the longest call that was answered, and how long it took.
+    """
+
+    total: int
+    began: float
+    done: int = 0
+    failed: int = 0
+    left: int = 0
+    under_way: Mapping[str, Awaited] = field(default_factory=dict)
+    slowest: tuple[str, float] = ("", 0.0)
+
+    @property
+    def ended(self) -> int:
+        return self.done + self.failed + self.left
+
+    def awaiting(self, change: Change, name: str, now: float) -> Tally:
+        """The tally when something of a change is waited for."""
+        return replace(self, under_way={**self.under_way, str(change.address): Awaited(name, now)})
+
+    def answered(self, change: Change, now: float) -> Tally:
+        """The tally when the call of a change that was waited for is answered."""
+        awaited = self.under_way.get(str(change.address))
+        if awaited is None:
+            return self
+        took = now - awaited.since
+        slowest = (awaited.name, took) if took > self.slowest[1] else self.slowest
+        return replace(self, slowest=slowest).awaiting(change, _called(change), now)
+
+    def over(self, change: Change, result: str) -> Tally:
+        """The tally when a change has ended."""
+        address = str(change.address)
+        under_way = {key: one for key, one in self.under_way.items() if key != address}
+        kept = replace(self, under_way=under_way)
+        if result in _GOOD:
+            return replace(kept, done=self.done + 1)
+        if result == "failed":
+            return replace(kept, failed=self.failed + 1)
+        return replace(kept, left=self.left + 1)
+
+    def numbers(self, now: float) -> str:
+        """How many changes have ended, and how; and how many a second."""
+        counts = [f"{self.ended}/{self.total}", f"{self.done} done", f"{self.failed} failed"]
+        counts += [f"{self.left} left"] if self.left else []
+        elapsed = now - self.began
+        if self.ended and elapsed > 0:
+            counts.append(f"{_short(self.ended / elapsed)}/s")
+        return "  ".join(counts)
+
+    def longest(self, now: float) -> str:
+        """The call that took longest so far, or what is being waited for still longer; empty where all is quick."""
+        oldest = min(self.under_way.values(), key=lambda one: one.since, default=None)
+        waited = now - oldest.since if oldest is not None else 0.0
+        name, took = self.slowest
+        if oldest is not None and waited > max(WORTH_SAYING, took):
+            return f"waiting {_short(waited)} s: {oldest.name}"
+        return f"slowest {_short(took)} s: {name}" if took >= QUICK else ""
+
+
+class Moving:
+    """A bar that moves as changes end. Is drawn as often as the terminal is refreshed."""
+
+    def __init__(self, total: int, clock: Clock) -> None:
+        self._clock = clock
+        self.tally = Tally(total, clock())
 
     def started(self, change: Change) -> None:
-        self._bar.update(self._task, description=visible(_called(change)))
+        self.tally = self.tally.awaiting(change, _called(change), self._clock())
 
-    def ended(self, _change: Change, _result: str, _message: str) -> None:
-        self._bar.advance(self._task)
+    def calling(self, change: Change, call: Call) -> None:
+        self.tally = self.tally.awaiting(change, f"{call.method} {_called(change)}", self._clock())
+
+    def called(self, change: Change, _call: Call, _result: str, _message: str) -> None:
+        self.tally = self.tally.answered(change, self._clock())
+
+    def ended(self, change: Change, result: str, _message: str) -> None:
+        self.tally = self.tally.over(change, result)
+
+    def drawn(self, width: int) -> RenderableType:
+        """The bar with its numbers, and below it what takes longest; no line is wider than `width`."""
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        tally, now = self.tally, self._clock()
+        numbers = Text(tally.numbers(now), no_wrap=True, overflow="ellipsis")
+        first: RenderableType = numbers
+        if width >= _NARROW:
+            beside = Table.grid(padding=(0, 2))
+            beside.add_row(ProgressBar(total=tally.total, completed=tally.ended, width=_BAR), numbers)
+            first = beside
+        return Group(first, Text(_fitted(visible(tally.longest(now)), width), no_wrap=True, style="dim"))
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        yield self.drawn(options.max_width)
 
 
 def _called(change: Change) -> str:
@@ -58,23 +211,69 @@ def _called(change: Change) -> str:
     return str(change.address) if change.after is not None else f'{change.kind} "{change.title}"'
 
 
+def _short(number: float) -> str:
+    """A number as it is read at a glance: one decimal below ten, none above."""
+    return f"{number:.1f}" if number < 9.95 else f"{number:.0f}"
+
+
+def _fitted(text: str, width: int) -> str:
+    """The text, its end left out if it is wider than the terminal: a bar that wraps leaves its pieces behind."""
+    if cells(text) <= width:
+        return text
+    while cells(text) >= width:
+        text = text[:-1]
+    return f"{text}…"
+
+
 @contextmanager
-def progress_for(plan: Plan) -> Iterator[Progress]:
-    """Progress of the changes of a plan, as stderr can show it."""
+def progress_for(
+    plan: Plan, *, events: Watching | None = None, clock: Clock = time.monotonic
+) -> Iterator[Watching]:
+    """Progress of the changes of a plan, as stderr can show it; and `events`, which is told the same on stdout.
+
+    Where stdout is a terminal, too, the events are all that is shown there.
+    """
+    if events is None:
+        with _shown(plan, clock) as shown:
+            yield shown
+    elif sys.stdout.isatty():
+        yield events
+    else:
+        with _shown(plan, clock) as shown:
+            yield Several((events, shown))
+
+
+@contextmanager
+def _shown(plan: Plan, clock: Clock) -> Iterator[Watching]:
     total = len(plan.applicable)
-    if not sys.stderr.isatty():
+    if not _can_move():
         yield Lines(total)
         return
 
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bar
 
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}", markup=False),
+    moving = Moving(total, clock)
+    with _alive(moving, Console(stderr=True)):
+        yield moving
+
+
+def _can_move() -> bool:
+    """Whether stderr is a terminal that somebody watches, on which what was written can be written over."""
+    return sys.stderr.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
+
+
+@contextmanager
+def _alive(moving: Moving, console: Console) -> Iterator[None]:
+    """Draw the bar until the block ends. What goes to stdout meanwhile goes there, and not above the bar."""
+    from rich.live import Live
+
+    live = Live(
+        moving, console=console, refresh_per_second=8, transient=True, redirect_stdout=False, screen=False
     )
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        yield Moving(bar, bar.add_task("", total=total))
+    with suppress(OSError):
+        live.start(refresh=True)
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # the terminal may be gone
+            live.stop()

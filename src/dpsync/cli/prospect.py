@@ -12,7 +12,8 @@ from dpsync.cli.shared import Wanted, policed, reported_if_invalid, settings_for
 from dpsync.cli.wishes import Wish
 from dpsync.errors import UsageError
 from dpsync.marketplace.client import ReadClient
-from dpsync.model.finding import Finding, in_order
+from dpsync.model.change import Change
+from dpsync.model.finding import Finding, Severity, in_order
 from dpsync.model.impact import Reach
 from dpsync.model.plan import Plan
 from dpsync.model.state import DesiredState
@@ -48,7 +49,16 @@ def everything(plan: Plan) -> Split:
 def settled(wish: Wish) -> tuple[Settings, tuple[Finding, ...]]:
     """The settings with the whole of their policy, and the warnings about it. Raises UsageError or InvalidManifests."""
     settings = settings_for(wish.workspace, wish.environment, wish.url, wish.policy_from)
-    return policed(settings, wish.policy_from, wish.allow)
+    settings, findings = policed(settings, wish.policy_from, wish.allow)
+    return settings, (*findings, *_whose_rules(wish))
+
+
+def _whose_rules(wish: Wish) -> tuple[Finding, ...]:
+    """Whose rules count, where they are not those at hand."""
+    if wish.policy_from is None:
+        return ()
+    message = f"dpsync.yaml and the exceptions are those of {wish.policy_from}, and not those at hand."
+    return (Finding("policy", Severity.NOTICE, message),)
 
 
 def prospect(command: str, wish: Wish, wanted: Iterable[Wanted], choose: Choose = everything) -> Prospect:
@@ -63,21 +73,36 @@ def prospect(command: str, wish: Wish, wanted: Iterable[Wanted], choose: Choose 
         found = replace(found, findings=in_order((*found.findings, *warnings)))
         base = None if wish.base is None else desired_at(settings, wish.base)
 
-    async def planned() -> tuple[Weighed, Split]:
+    answer: list[
+        tuple[Weighed, Split]
+    ] = []  # not returned: the end of a run makes a text of what its task answers
+
+    async def planned() -> None:
         async with connected(settings, ReadClient) as client:
             asked = await pipeline.drafted(settings, found.desired, client)
-            split = choose(_traced(asked.plan, found.desired, base, wish))
-            return await weighed(replace(asked, plan=split.plan), client, Reach(wish.reach)), split
+            traced = _traced(asked.plan, found.desired, base)
+            wished = traced if wish.only is None else only_declared(traced)
+            split = choose(wished)
+            split = replace(split, others=split.others + len(traced.changes) - len(wished.changes))
+            reach = Reach(wish.reach)
+            if split.unreviewed:
+                whole = await weighed(replace(asked, plan=wished), client, reach)
+                split = replace(split, unreviewed=_as_weighed(split.unreviewed, whole.plan))
+            answer.append((await weighed(replace(asked, plan=split.plan), client, reach), split))
 
-    known, split = asyncio.run(planned())
+    asyncio.run(planned())
+    ((known, split),) = answer
     if not wish.show_members:
         known = replace(known, plan=without_names(known.plan))
     return Prospect(settings, found, known, split)
 
 
-def _traced(plan: Plan, desired: DesiredState, base: DesiredState | None, wish: Wish) -> Plan:
+def _traced(plan: Plan, desired: DesiredState, base: DesiredState | None) -> Plan:
     """The plan, each change with where it comes from, as far as there is something to compare with."""
-    if base is None:
-        return plan
-    traced = with_provenance(plan, desired, base)
-    return traced if wish.only is None else only_declared(traced)
+    return plan if base is None else with_provenance(plan, desired, base)
+
+
+def _as_weighed(changes: tuple[Change, ...], plan: Plan) -> tuple[Change, ...]:
+    """The changes as they would be if they were made with everything else: whom they touch, and what would block them."""
+    judged = (replace(plan.by_address[change.address], reason=change.reason) for change in changes)
+    return without_names(replace(plan, changes=tuple(judged))).changes

@@ -40,5 +40,5 @@ def command(old: str, new: str, workspace: Path | None, environment: str | None)
     for file in done.files:
         for number, text in file.lines:
             click.echo(visible(f"{file.name}:{number}: {text}"))
-    tail = f" Its live id stays {done.id}." if done.id else ""
+    tail = f" Its id stays {done.id}." if done.id else ""
     click.echo(f"Renamed {done.old} to {done.new}.{tail}")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 WORKSPACE_FILE = "dpsync.yaml"
 DEFAULT_FORMAT = "text"
+_LEAST_TOKEN = 16
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -81,10 +82,12 @@ def _exit_code(action: Callable[[], object]) -> int:
 
 
 def complain(message: str, remedy: str = "") -> None:
-    """Say on stderr what went wrong, and what to do next."""
-    click.echo(f"Error: {message}", err=True)
-    if remedy:
-        click.echo(f"       {remedy}", err=True)
+    """Say on stderr what went wrong, and what to do next. Whatever a name has in it, it moves no cursor."""
+    from dpsync.reports.layout import visible
+
+    for text in (f"Error: {message}", f"       {remedy}" if remedy else ""):
+        if text:
+            click.echo("\n".join(visible(line) for line in text.split("\n")), err=True)
 
 
 def complain_about(findings: Iterable[Finding]) -> None:
@@ -113,7 +116,17 @@ def _report_bug() -> None:
     )
     click.echo(f"dpsync {__version__}, Python {platform.python_version()}, {platform.platform()}", err=True)
     frames = traceback.TracebackException(*sys.exc_info(), capture_locals=False)
-    click.echo("".join(frames.format()), err=True, nl=False)
+    click.echo(_without_tokens("".join(frames.format())), err=True, nl=False)
+
+
+def _without_tokens(text: str) -> str:
+    """The text without the value of any variable that may hold a token; what is shorter than a token is none."""
+    from dpsync.settings import TOKEN_PREFIX
+
+    for name, value in os.environ.items():
+        if name.startswith(TOKEN_PREFIX) and len(value.strip()) >= _LEAST_TOKEN:
+            text = text.replace(value.strip(), "(the token)")
+    return text
 
 
 # Options.
@@ -207,11 +220,26 @@ def write_reports(report: Report, wanted: Iterable[Wanted]) -> None:
 
 
 def write_file(file: Path, text: str, what: str) -> None:
-    """Write a file that was asked for. Raises UsageError if it cannot be."""
+    """Write a file that was asked for. Raises UsageError if it cannot be, or if a link leads to another place."""
+    if _leads_out(file):
+        raise UsageError(
+            f"{what} is not written to {file}: a link leads from there out of this folder.",
+            "Remove the link, or name the file itself.",
+        )
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"{what} cannot be written to {file}: {error.strerror}.") from None
+        raise UsageError(
+            f"{what} cannot be written to {file}: {error.strerror}.",
+            "Make its folder first, or name another file.",
+        ) from None
+
+
+def _leads_out(file: Path) -> bool:
+    """Whether a path below the current folder leads out of it: a link there may be somebody else's."""
+    here = Path(os.path.realpath(os.curdir))
+    named = Path(os.path.normpath(here / file))
+    return named.is_relative_to(here) and not Path(os.path.realpath(file)).is_relative_to(here)
 
 
 @contextmanager
@@ -255,6 +283,13 @@ def settings_for(
 
     With `policy_from`, the whole of dpsync.yaml is that of a Git revision; the manifests stay those at hand.
     """
+    root = root_of(workspace)
+    with _as_of(root, policy_from, WORKSPACE_FILE) as folder:
+        return _settings_in(folder / WORKSPACE_FILE, root, environment, url)
+
+
+def root_of(workspace: Path | None) -> Path:
+    """The folder of the workspace: the one named, or the nearest one from here upwards. Raises UsageError."""
     from dpsync.manifests.workspace import NO_WORKSPACE, NO_WORKSPACE_REMEDY, find_workspace
 
     file = find_workspace(Path.cwd()) if workspace is None else workspace / WORKSPACE_FILE
@@ -262,9 +297,7 @@ def settings_for(
         raise UsageError(NO_WORKSPACE, NO_WORKSPACE_REMEDY)
     if not file.is_file():
         raise UsageError(f"There is no {WORKSPACE_FILE} in {workspace}.", "Name the folder that has it.")
-    root = file.parent.resolve()
-    with _as_of(root, policy_from, WORKSPACE_FILE) as folder:
-        return _settings_in(folder / WORKSPACE_FILE, root, environment, url)
+    return file.parent.resolve()
 
 
 def _settings_in(file: Path, root: Path, environment: str | None, url: str | None) -> Settings:
@@ -316,6 +349,14 @@ def policed(
     allowances = tuple(checks.allowance(text) for text in allow)
     policy = replace(settings.policy, exemptions=(*exemptions, *allowances))
     return replace(settings, policy=policy), findings
+
+
+def keep_out_of_git(folder: Path) -> None:
+    """Let Git ignore what dpsync keeps in a folder of its own: journals and the sandbox are nobody's commit."""
+    mark = folder / ".gitignore"
+    if folder.name == ".dpsync" and not mark.exists():
+        folder.mkdir(exist_ok=True)
+        mark.write_text("*\n", encoding="utf-8")
 
 
 @contextmanager

@@ -113,7 +113,7 @@ def plan(file: Path, reports: tuple[str, ...], *, as_json: bool) -> None:
     from dpsync.cli.reviews import read_plan
     from dpsync.model.report import Report
 
-    write_reports(Report("plan", __version__, plan=read_plan(file)), wanted)
+    write_reports(Report("show", __version__, plan=read_plan(file)), wanted)
 
 
 @command.command()

@@ -5,7 +5,7 @@ A module of its own, and light, because `plan --help` must not import what plann
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -38,19 +38,27 @@ class Wish:
 
 def wish_options(command: Command) -> Command:
     """Every option that says how a plan is made; the command is given them as `wish`."""
+    return _wishing(command, (*_WEIGHING, *_COMPARING, *_RULING))
 
+
+def undo_options(command: Command) -> Command:
+    """The same for a plan that is not made of manifests: there is no base to compare them with."""
+    return _wishing(command, (*_WEIGHING, *_RULING))
+
+
+def _wishing(command: Command, options: Sequence[Callable[[Any], Any]]) -> Command:
     @wraps(command)
     def wishing(**given: Any) -> Any:
-        wish = Wish(**{name: given.pop(name) for name in Wish.__dataclass_fields__})
+        wish = Wish(**{name: given.pop(name) for name in Wish.__dataclass_fields__ if name in given})
         return command(wish=wish, **given)
 
     function: Any = wishing
-    for option in reversed(_OPTIONS):
+    for option in reversed(options):
         function = option(function)
     return workspace_options(url_option(function))  # type: ignore[no-any-return]
 
 
-_OPTIONS = (
+_WEIGHING = (
     click.option(
         "--impact",
         "reach",
@@ -65,6 +73,8 @@ _OPTIONS = (
         is_flag=True,
         help="Name the people who gain or lose access; there is no variable for it.",
     ),
+)
+_COMPARING = (
     click.option(
         "--base",
         metavar="REF",
@@ -76,6 +86,8 @@ _OPTIONS = (
         type=click.Choice([DECLARED]),
         help="With --base: only changes that the manifests declare.",
     ),
+)
+_RULING = (
     click.option(
         "--policy-from",
         metavar="REF",

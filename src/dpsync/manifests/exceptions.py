@@ -77,9 +77,7 @@ def _day(text: str) -> str:
             pass
         else:
             return text
-    raise _refused(
-        f"{shown(text)} is not a day.", "Write YYYY-MM-DD, such as 2026-12-31; it is the last day."
-    )
+    raise _refused(f"{shown(text)} is not a day.", "Write YYYY-MM-DD; it is the last day on which it holds.")
 
 
 class _Written(BaseModel):
@@ -106,7 +104,7 @@ class ExceptionSpec(_Written):
         str,
         Field(
             min_length=1,
-            description="As a plan shows it, such as DataProduct/na-sales; the live id stands for the key where no manifest names it.",
+            description="As a plan shows it, such as DataProduct/na-sales; by key or, of what no manifest names, by live id.",
         ),
     ]
     reason: Annotated[str, AfterValidator(_reason), Field(description="Why, for those who read the plan.")]
@@ -154,7 +152,8 @@ def _document(file: str, document: Document, *, whole: bool) -> Iterator[Exempti
     yield from (one for one in findings if whole or one.rule != MISSING_FIELD)
     if written is not None:
         spec = written.spec
-        yield Exemption(spec.rule, spec.resource, spec.reason, date.fromisoformat(spec.until), origin)
+        place = Origin(file, *document.at(("spec", "rule")))
+        yield Exemption(spec.rule, spec.resource, spec.reason, date.fromisoformat(spec.until), place)
 
 
 _BEGIN = f"Begin with `apiVersion: {API_VERSION}` and `kind: {EXCEPTION_KIND}`, or take the file out of the folder."

@@ -7,7 +7,9 @@ characters escaped, the token removed. Must never send anything.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -30,7 +32,11 @@ LONGEST_WAIT = 60.0
 PASSING = frozenset({502, 503, 504})
 """Statuses of a marketplace that is not there for the moment; 500 is one that stumbled over this very request."""
 
+NOT_THE_API = "Check that the url of the environment is the API's, and that no proxy answers in its place."
+
 _LONGEST_TEXT = 300
+_LEAST_SECRET = 16
+_SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _REFUSALS: dict[int, type[Refused]] = {403: Forbidden, 404: NotFound, 409: Conflict}
 _REMEDIES = {
     401: (
@@ -41,6 +47,7 @@ _REMEDIES = {
     404: "It may have been deleted meanwhile, or the url of the environment may be wrong.",
     409: "The name or the id is taken, or the object is in use; `dpsync plan` shows the state as it is now.",
     429: "The marketplace limits how often it may be asked. Try again later, or with a smaller parallelism.",
+    **dict.fromkeys(PASSING, "The marketplace is not there for the moment. Run again in some minutes."),
 }
 
 
@@ -54,6 +61,19 @@ def shown(text: str, secret: str = "") -> str:
     return escaped if len(escaped) <= _LONGEST_TEXT else escaped[: _LONGEST_TEXT - 1] + "…"
 
 
+def echo_of(secret: str) -> bytes:
+    """What to look for in answers, so that a token which is sent back goes no further; empty for a short one.
+
+    A token that is shorter than any real one, such as the sandbox's, would be found in ordinary words.
+    """
+    return secret.encode("ascii") if len(secret) >= _LEAST_SECRET else b""
+
+
+def without_echo(response: Response, echo: bytes) -> Response:
+    """The answer, with the token that it sends back taken out."""
+    return Response(response.status_code, content=response.content.replace(echo, b"(the token)"))
+
+
 def content_of(response: Response, method: str, path: str) -> Any:
     """The JSON of a good answer to a read. Raises BadAnswer for anything else than JSON."""
     try:
@@ -61,7 +81,7 @@ def content_of(response: Response, method: str, path: str) -> Any:
     except (ValueError, RecursionError):
         raise BadAnswer(
             f"{method} {path} was answered with {_looks_like(response)}, not with JSON.",
-            "Check that the url of the environment is the API's, and that no proxy answers in its place.",
+            NOT_THE_API,
             method=method,
             path=path,
             status=response.status_code,
@@ -99,28 +119,35 @@ def error_of(response: Response, method: str, path: str, secret: str) -> Marketp
 
 
 def wait_of(response: Response, now: float) -> float | None:
-    """The seconds that `Retry-After` asks to wait, as a number or until a date; None if it does not say."""
+    """The seconds that `Retry-After` asks to wait, as a number or until a date; None if it does not say.
+
+    A date is compared with the server's own `Date` where there is one, so that a clock that is wrong here does no harm.
+    """
     text = response.headers.get("retry-after", "").strip()
-    if not text:
-        return None
-    if text.isdigit():
+    if _SECONDS.fullmatch(text):
         return min(float(text), LONGEST_WAIT)
+    until = _moment(text)
+    if until is None:
+        return None
+    since = _moment(response.headers.get("date", ""))
+    return min(max(until - (now if since is None else since), 0.0), LONGEST_WAIT)
+
+
+def _moment(text: str) -> float | None:
+    """An HTTP date in seconds since 1970; None if it is not one. A date without a zone is in UTC."""
     try:
-        until = parsedate_to_datetime(text).timestamp()
-        since = response.headers.get("date")
-        return min(
-            max(until - (parsedate_to_datetime(since).timestamp() if since else now), 0.0), LONGEST_WAIT
-        )
-    except ValueError:
+        date = parsedate_to_datetime(text)
+        return (date if date.tzinfo is not None else date.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
 
 
 def _message(response: Response, secret: str) -> str:
     try:
         body = json.loads(response.content)
+        texts = list(_texts(body)) if isinstance(body, dict) else []
     except (ValueError, RecursionError):
         return ""
-    texts = list(_texts(body)) if isinstance(body, dict) else []
     return ": " + shown("; ".join(texts), secret) if texts else ""
 
 

@@ -21,25 +21,39 @@ from typing import Any, ClassVar, Final, Self
 import httpx2
 
 from dpsync import __version__
-from dpsync.errors import BadAnswer, MarketplaceError, Unreachable, UsageError
+from dpsync.errors import BadAnswer, MarketplaceError, NotAuthenticated, Unreachable, UsageError
 from dpsync.marketplace import answers, hosts
 from dpsync.marketplace.assumptions import PAGE
+from dpsync.marketplace.budget import RETRIES, RetryBudget
 from dpsync.marketplace.paths import operation
 from dpsync.marketplace.slots import Slots
 from dpsync.marketplace.tasks import together
+from dpsync.marketplace.watch import Watch
 from dpsync.model.call import Call
 from dpsync.model.secret import Token
 
 MOST_AT_ONCE: Final = 32
 ATTEMPTS: Final = 5
 
+CALL_DEADLINE: Final = 120.0
+"""The seconds that one call may take, with its retries and waits; `deadlines.call` of an environment is another figure."""
+
 TAG_SEARCH: Final = "/api/metadata/tags/applied/search"
 """The one path that planning may POST to: a search whose filters are its body (FACTS 0.11, 1.5)."""
+
+_MOST_PAGES: Final = 10_000
+"""A list of more pages, a million entries, has no end or does not say how long it is."""
 
 _IDEMPOTENT: Final = frozenset({"GET", "PUT", "DELETE"})
 _NOT_SENT: Final = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 _FIRST_DELAY: Final = 0.5
 _LONGEST_DELAY: Final = 20.0
+
+_TOO_SLOW: Final = "Try again later; `deadlines.call` of the environment in dpsync.yaml says how many seconds a call may take."
+_OUTAGE: Final = (
+    "The marketplace, or the way to it, fails too often. Wait until it answers steadily, then run again; "
+    "what was done stays done."
+)
 
 Params = Mapping[str, str | int | Sequence[str]]
 Settled = Callable[[], Awaitable[bool]]
@@ -51,7 +65,11 @@ class _Next(Enum):
 
     AGAIN = auto()  # it was not carried out: the same may be sent once more
     UNSURE = auto()  # it may have been carried out, and the reason may pass
-    STOP = auto()
+    LOOK = auto()  # it may have been carried out, and sending it once more is no use
+    STOP = auto()  # it was not carried out, and will not be
+
+
+_IN_DOUBT: Final = frozenset({_Next.UNSURE, _Next.LOOK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +86,8 @@ class ReadClient:
 
     `url` is an environment's, such as `https://na.api.immutacloud.com/marketplace`; paths are below it. `allowed_hosts`
     are hosts that may get the token besides the vendor's and this machine. `requests` counts what was sent, by operation.
+    `call_deadline` are the seconds that one call may take from its first attempt on, waits between attempts included;
+    `budget` bounds the retries of all calls together. Both end in `Unreachable`.
     Raises UsageError for a url that must not get the token; every method may raise `MarketplaceError`.
     """
 
@@ -83,6 +103,8 @@ class ReadClient:
         parallelism: int = 10,
         connect_timeout: float = 10.0,
         read_timeout: float = 30.0,
+        call_deadline: float = CALL_DEADLINE,
+        budget: RetryBudget | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
         clock: Callable[[], float] = time.monotonic,
@@ -95,9 +117,14 @@ class ReadClient:
         self._secret = _usable(token)
         self.parallelism = parallelism
         self.requests: Counter[str] = Counter()
+        self._echo = answers.echo_of(self._secret)
+        self._call_deadline = call_deadline
+        # Every call that can be under way may use up its attempts once.
+        self._budget = budget or RetryBudget(max(RETRIES, ATTEMPTS * parallelism))
         self._slots = Slots(parallelism)
         self._sleep, self._jitter, self._clock, self._wall_clock = sleep, jitter, clock, wall_clock
         self._not_before = 0.0
+        self._watch = Watch()
         secure = self._url.startswith("https:")
         verify: ssl.SSLContext | bool = httpx2.create_ssl_context() if secure and transport is None else False
 
@@ -125,6 +152,7 @@ class ReadClient:
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
+        self._watch.stop()
         for connection in self._connections:
             await connection.aclose()
 
@@ -168,6 +196,8 @@ class ReadClient:
             if token is None:
                 return
             tokens.add(token)
+            if len(tokens) == _MOST_PAGES:
+                raise _bad_list(path, f"after {_MOST_PAGES} pages there are still more")
             query["nextToken"] = token
 
     async def pages_by_offset(
@@ -188,6 +218,8 @@ class ReadClient:
         yield first
         if step == total:
             return
+        if total > step * _MOST_PAGES:
+            raise _bad_list(path, f"{step} of {total} entries came on the first page")
         offsets = range(step, total, step)
         rest = await together(*(self._page_at(path, {**query, "offset": offset}) for offset in offsets))
         for offset, payload in zip(offsets, rest, strict=True):
@@ -220,53 +252,124 @@ class ReadClient:
         """
         if method not in self.methods and not _is_search(method, path):
             raise RuntimeError(f"{type(self).__name__} may not send {method} {path}; nothing was sent.")
-        attempt = 1
+        doubt = False
+        attempt, ends = 1, 0.0
         while True:
-            async with self._slots.taken(first=first):
-                outcome = await self._attempt(method, path, params, body)
+            async with self._slots.taken(first=first or attempt > 1):
+                if attempt == 1:
+                    ends = self._clock() + self._call_deadline
+                outcome = await self._attempt(method, path, params, body, ends)
                 if isinstance(outcome, httpx2.Response):
                     return outcome
-                self._raise_if_final(outcome, settled, look, again=_may_repeat(method, path))
-                if attempt < ATTEMPTS:
-                    await self._sleep(self._delay(outcome, attempt))
-            if outcome.follows is _Next.UNSURE and settled is not None and await settled():
-                return None
-            if attempt == ATTEMPTS:
-                raise _given_up(outcome.error)
+                doubt = doubt or outcome.follows in _IN_DOUBT
+                self._raise_if_final(outcome, look, settled=settled, doubt=doubt)
+                wait = self._delay(outcome, attempt)
+                error = self._ended(outcome, attempt, wait, ends)
+                if error is None:
+                    await self._sleep(wait)
+            if outcome.follows in _IN_DOUBT and settled is not None:
+                if await _has_settled(outcome.error, settled):
+                    return None
+                doubt = False
+                error = error and _said(error, "It was looked up, and had not taken effect.")
+            if error is not None:
+                raise _not_known(error, look) if doubt and _writes(method, path) else error
             attempt += 1
 
-    def _raise_if_final(self, failure: _Failure, settled: Settled | None, look: str, *, again: bool) -> None:
-        """Raise what ends it. `again` says that the request does no harm if it is carried out twice."""
-        if failure.follows is _Next.STOP:
-            raise failure.error
-        if failure.follows is _Next.UNSURE and not again and settled is None:
-            raise _not_known(failure.error, look)
+    def _raise_if_final(self, failure: _Failure, look: str, *, settled: Settled | None, doubt: bool) -> None:
+        """Raise what ends a call, unless `settled` can be asked. `doubt` says that it may have been carried out."""
+        error, follows = failure.error, failure.follows
+        if not _writes(error.method, error.path):
+            if follows in {_Next.STOP, _Next.LOOK}:
+                raise error
+        elif follows is _Next.STOP:
+            raise _not_known(error, look, "Whether an earlier attempt took effect") if doubt else error
+        elif settled is None and (
+            follows is _Next.LOOK or (follows is _Next.UNSURE and error.method not in _IDEMPOTENT)
+        ):
+            raise _not_known(error, look)
+
+    def _ended(self, failure: _Failure, attempt: int, wait: float, ends: float) -> MarketplaceError | None:
+        """The error that ends a call after this failure, or None if it may be sent once more after the wait."""
+        if failure.follows is _Next.LOOK:
+            return failure.error
+        if attempt == ATTEMPTS:
+            return _said(failure.error, f"Tried {ATTEMPTS} times.")
+        if self._clock() + wait >= ends:
+            why = f"A next attempt would come after the {self._call_deadline:g} seconds that a call may take."
+            return _said(failure.error, why, _TOO_SLOW)
+        take = self._budget.take_when_limited if failure.error.status == 429 else self._budget.take
+        if not take():
+            why = f"It is not tried again: {self._budget.used} retries are what this run had, and all are used up."
+            return _said(failure.error, why, _OUTAGE)
+        return None
 
     async def _attempt(
-        self, method: str, path: str, params: Params | None, body: Any
+        self, method: str, path: str, params: Params | None, body: Any, ends: float
     ) -> httpx2.Response | _Failure:
-        pause = self._not_before - self._clock()
+        now = self._clock()
+        pause = self._not_before - now
+        if pause > 0:
+            now = self._not_before
+        if now >= ends:
+            why = "is limiting how often it is asked" if pause > 0 else "is too slow"
+            return self._not_sent(method, path, why)
         if pause > 0:
             await self._sleep(pause)
+        pace = self._slots.pace
         self.requests[operation(method, path)] += 1
         try:
-            response = await self._sent(method, path, params, body)
+            # The timeouts of the connection are per piece of an answer: one that trickles would never end.
+            response = await self._watch.within(ends - now, self._sent(method, path, params, body))
+        except TimeoutError:
+            return self._late(method, path)
         except httpx2.DecodingError:
             text = f"{method} {path} was answered with bytes that cannot be decoded."
-            return _Failure(BadAnswer(text, method=method, path=path), _Next.STOP)
+            return _Failure(BadAnswer(text, answers.NOT_THE_API, method=method, path=path), _Next.LOOK)
         except httpx2.TransportError as problem:
             return self._broken(problem, method, path)
         if response.is_success:
-            return response
+            return self._good(response, method, path)
+        return self._bad(response, method, path, pace)
+
+    def _good(self, response: httpx2.Response, method: str, path: str) -> httpx2.Response | _Failure:
+        """An answer of success: without the token, and, if it confirms a write, one that can be read."""
+        self._budget.answered()
+        self._slots.answered()
+        if self._echo and self._echo in response.content:
+            response = answers.without_echo(response, self._echo)
+        if method != "GET" and _writes(method, path):
+            try:
+                answers.confirmation_of(response, method, path)
+            except BadAnswer as error:
+                return _Failure(error, _Next.LOOK)
+        return response
+
+    def _bad(self, response: httpx2.Response, method: str, path: str, pace: int) -> _Failure:
         error = answers.error_of(response, method, path, self._secret)
         wait = answers.wait_of(response, self._wall_clock())
-        if response.status_code == 429:
+        status = response.status_code
+        if status == 429:
+            self._slots.slow_down(pace)
             return _Failure(error, _Next.AGAIN, wait)
-        if response.status_code in answers.PASSING or (
-            response.status_code >= 500 and not _may_repeat(method, path)
-        ):
+        if status in answers.PASSING:
             return _Failure(error, _Next.UNSURE, wait)
+        if status >= 500:
+            return _Failure(error, _Next.LOOK if _may_repeat(method, path) else _Next.UNSURE, wait)
+        self._budget.answered()
+        self._slots.answered()
         return _Failure(error, _Next.STOP)
+
+    def _late(self, method: str, path: str) -> _Failure:
+        text = f"{method} {path} was not answered within the {self._call_deadline:g} seconds that a call may take."
+        return _Failure(Unreachable(text, _TOO_SLOW, method=method, path=path), _Next.LOOK)
+
+    def _not_sent(self, method: str, path: str, why: str) -> _Failure:
+        text = (
+            f"{method} {path} could not be sent within the {self._call_deadline:g} seconds that a call may take: "
+            f"the marketplace {why}."
+        )
+        return _Failure(Unreachable(text, _TOO_SLOW, method=method, path=path), _Next.STOP)
 
     async def _sent(self, method: str, path: str, params: Params | None, body: Any) -> httpx2.Response:
         """Send on a connection that is idle, or on a new one.
@@ -326,6 +429,23 @@ def _may_repeat(method: str, path: str) -> bool:
     return method in _IDEMPOTENT or _is_search(method, path)
 
 
+def _writes(method: str, path: str) -> bool:
+    return method != "GET" and not _is_search(method, path)
+
+
+async def _has_settled(lost: MarketplaceError, settled: Settled) -> bool:
+    """Whether the write that failed took effect all the same. If that cannot be found out, the error says both."""
+    try:
+        return await settled()
+    except MarketplaceError as error:
+        text = (
+            f"{lost.message.rstrip('.')}. Whether it took effect is not known, and could not be looked up: "
+            f"{error.message}"
+        )
+        kind = type(error) if isinstance(error, Unreachable | NotAuthenticated) else type(lost)
+        raise kind(text, error.remedy, method=lost.method, path=lost.path, status=lost.status) from None
+
+
 def _usable(token: Token) -> str:
     text = token.reveal()
     if not text or not text.isascii() or not text.isprintable() or " " in text:
@@ -338,14 +458,16 @@ def _usable(token: Token) -> str:
     return text
 
 
-def _given_up(error: MarketplaceError) -> MarketplaceError:
-    text = f"{error.message} Tried {ATTEMPTS} times."
-    return type(error)(text, error.remedy, method=error.method, path=error.path, status=error.status)
+def _said(error: MarketplaceError, more: str, remedy: str = "") -> MarketplaceError:
+    """The error with one more sentence, and with another remedy if there is one."""
+    text = f"{error.message.rstrip('.')}. {more}"
+    return type(error)(
+        text, remedy or error.remedy, method=error.method, path=error.path, status=error.status
+    )
 
 
-def _not_known(error: MarketplaceError, look: str) -> MarketplaceError:
-    text = f"{error.message.rstrip('.')}. Whether it took effect is not known."
-    return type(error)(text, look or error.remedy, method=error.method, path=error.path, status=error.status)
+def _not_known(error: MarketplaceError, look: str, what: str = "Whether it took effect") -> MarketplaceError:
+    return _said(error, f"{what} is not known.", look)
 
 
 def _bad_list(path: str, why: str) -> BadAnswer:
@@ -368,7 +490,7 @@ def _page(payload: Any, path: str) -> tuple[list[dict[str, Any]], dict[str, Any]
 
 def _total(meta: Mapping[str, Any], path: str) -> int:
     total = meta.get("totalCount")
-    if isinstance(total, bool) or not isinstance(total, int | float) or total < 0 or total != int(total):
+    if isinstance(total, bool) or not isinstance(total, int | float) or total < 0 or total % 1 != 0:
         raise _bad_list(path, "a page does not say how many entries there are (`meta.totalCount`)")
     return int(total)
 

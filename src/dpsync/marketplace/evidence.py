@@ -69,7 +69,8 @@ class _Reading:
 
     @property
     def _others_are_known(self) -> bool:
-        return self.contents.keys() >= self.questions.elsewhere and self.audiences.keys() >= self._sharing
+        asked = self._sharing | self.questions.products
+        return self.contents.keys() >= self.questions.elsewhere and self.audiences.keys() >= asked
 
     @property
     def _sharing(self) -> frozenset[str]:

@@ -106,8 +106,8 @@ class MarketplaceWriter:
         parts = _parts(change) | self._parts_in_doubt(change)
         if data_product.FIELDS not in parts and change.before is not None:
             return _with_sources(change.before, await self._sources(change.id))
-        if change.action is Action.CREATE and answered is None:
-            answered = await self._fields(change.id)  # a 404, as a rule: the rest is then not asked for
+        if change.action is not Action.UPDATE and answered is None:
+            answered = await self._fields(change.id)  # often a 404: the rest is then not asked for
         if data_product.SOURCES not in parts and data_product.FORMS not in parts:
             made = self._made(change, await self._fields(change.id), Parts(domains=self._domains))
             return _as_planned(made, change.before)
@@ -155,9 +155,9 @@ async def _known(value: Any) -> Any:
 
 
 def _parts(change: Change) -> frozenset[str]:
-    """The parts of a product that the change compares or overwrites."""
+    """The parts of a product that the change compares or overwrites; of one that goes, all that there is to undo it."""
     if change.action is Action.DELETE:
-        return frozenset({data_product.FIELDS})
+        return frozenset({data_product.FIELDS, data_product.SOURCES, data_product.FORMS})
     if change.action is Action.CREATE:
         spec = change.after.spec if change.after is not None else None
         has_forms = isinstance(spec, DataProductSpec) and spec.request_forms is not None

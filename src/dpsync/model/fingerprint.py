@@ -42,14 +42,23 @@ def fingerprint(change: Change, target: Target) -> str:
             "fields": {field.path: [_by_id(field.before), _by_id(field.after)] for field in change.fields},
             "added": _by_id(change.sources.added),
             "removed": _by_id(change.sources.removed),
+            "lifecycle": _lifecycle(change),
             "deleted": _deleted(gone.spec) if gone is not None else None,
         }
     )
 
 
 def plan_fingerprint(plan: Plan) -> str:
-    """What a plan is recognised by: the set of the fingerprints of what apply would make, and nothing else."""
-    return _digest(sorted({fingerprint(change, plan.target) for change in plan.applicable}))
+    """What a plan is recognised by: the set of the fingerprints of what apply would make, and what was let pass for it."""
+    made = sorted({fingerprint(change, plan.target) for change in plan.applicable})
+    return _digest({"changes": made, "allowed": sorted(plan.allowed)} if plan.allowed else made)
+
+
+def _lifecycle(change: Change) -> str | None:
+    """Whether the object is suspended, where sources come or go: of a suspended one nobody loses any, of an active one all."""
+    if change.before is None or change.sources.is_empty:
+        return None
+    return getattr(change.before.spec, "lifecycle", None)
 
 
 def is_fingerprint(text: str) -> bool:

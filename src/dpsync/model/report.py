@@ -22,8 +22,8 @@ class Report:
 
     `declared` counts the resources of the manifests by kind. `unmanaged` are the live objects of no manifest, where they
     were asked for. Of a plan that was reviewed: `unreviewed` are the changes that were found and left because nobody
-    reviewed them, `gone` those that were reviewed and are not needed any more, and `others` how many are about something
-    else.
+    reviewed them, `gone` those that were reviewed and are not needed any more, `others` how many are about something
+    else, and `unmet` those that are not true and not asked for either. `with_calls` says that whoever asked wants to read the calls, too; a report for machines always has them.
     """
 
     command: str
@@ -37,6 +37,8 @@ class Report:
     unreviewed: tuple[Change, ...] = ()
     gone: tuple[Address, ...] = ()
     others: int = 0
+    unmet: tuple[Address, ...] = ()
+    with_calls: bool = False
 
     @property
     def errors(self) -> tuple[Finding, ...]:

@@ -132,6 +132,7 @@ async def applied(
 ) -> tuple[Outcome, ...]:
     """What became of each change of the plan that is not blocked."""
     from dpsync.apply.execute import execute
+    from dpsync.apply.limits import Deadlines
     from dpsync.marketplace.writer import MarketplaceWriter
     from dpsync.pipeline.weighing import weighed_again
 
@@ -145,6 +146,7 @@ async def applied(
         during.journal,
         during.progress,
         gate=again,
+        deadlines=Deadlines(settings.deadlines.change, settings.deadlines.run),
         parallelism=settings.parallelism,
         stop=during.stop,
     )
@@ -175,7 +177,9 @@ def report_of_plan(found: Declared, plan: Plan) -> Report:
 def report_of_review(found: Declared, plan: Plan, split: Split) -> Report:
     """What `apply` has to say before it makes what is left of a plan that was reviewed."""
     report = report_of_plan(found, plan)
-    return replace(report, unreviewed=split.unreviewed, gone=split.gone, others=split.others)
+    return replace(
+        report, unreviewed=split.unreviewed, gone=split.gone, others=split.others, unmet=split.unmet
+    )
 
 
 def report_of_apply(before: Report, outcomes: tuple[Outcome, ...], *, interrupted: bool) -> Report:

@@ -11,25 +11,34 @@ from dataclasses import replace
 from dpsync import pipeline
 from dpsync.apply.journal import last_commit
 from dpsync.errors import InvalidManifests, UsageError
+from dpsync.manifests.files import WORKSPACE_FILE
 from dpsync.manifests.revision import at_revision, merge_base
+from dpsync.manifests.workspace import read_workspace
 from dpsync.model.state import DesiredState
-from dpsync.settings import Settings
+from dpsync.settings import Settings, manifests_of
 
 JOURNAL = "journal"
 """As a reference: the commit that was last applied from here, as the journal in the workspace says."""
 
 
+def commit_at(settings: Settings, ref: str) -> str:
+    """The commit where what is checked out left `ref`, which may be `journal`. Raises UsageError."""
+    return merge_base(settings.root, _last_applied(settings) if ref == JOURNAL else ref)
+
+
 def desired_at(settings: Settings, ref: str) -> DesiredState:
     """The desired state where this branch left `ref`; an empty one if the workspace had no manifests there.
 
-    Raises UsageError where Git does not know the revision, and where its manifests are not valid.
+    The manifests are where dpsync.yaml of that revision says. Raises UsageError where Git does not know the revision, and
+    where its manifests are not valid.
     """
-    commit = merge_base(settings.root, _last_applied(settings) if ref == JOURNAL else ref)
-    with at_revision(settings.root, commit, settings.manifests) as folder:
-        if not any((folder / path).exists() for path in settings.manifests):
+    commit = commit_at(settings, ref)
+    folders = _manifests_at(settings, commit)
+    with at_revision(settings.root, commit, folders) as folder:
+        if not any((folder / path).exists() for path in folders):
             return DesiredState(settings.workspace_id, settings.environment, ())
         try:
-            return pipeline.declared(replace(settings, root=folder)).desired
+            return pipeline.declared(replace(settings, root=folder, manifests=folders)).desired
         except InvalidManifests as error:
             first = next(finding for finding in error.findings if finding.is_error)
             raise UsageError(
@@ -37,6 +46,18 @@ def desired_at(settings: Settings, ref: str) -> DesiredState:
                 f"{first.origin or ''} {first.message}",
                 "Choose a revision whose manifests are valid.",
             ) from None
+
+
+def _manifests_at(settings: Settings, commit: str) -> tuple[str, ...]:
+    """The folders of manifests that dpsync.yaml of a commit names; those of today where it cannot be understood."""
+    with at_revision(settings.root, commit, [WORKSPACE_FILE]) as folder:
+        document, _findings = read_workspace(folder / WORKSPACE_FILE)
+    if document is None:
+        return settings.manifests
+    try:
+        return manifests_of(document, document.root, WORKSPACE_FILE)
+    except InvalidManifests:
+        return settings.manifests
 
 
 def _last_applied(settings: Settings) -> str:

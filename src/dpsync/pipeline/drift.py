@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from dpsync import __version__, pipeline
 from dpsync.errors import UsageError
-from dpsync.manifests.revision import commit_of, merge_base
+from dpsync.manifests.revision import commit_of
 from dpsync.model.call import Action
 from dpsync.model.change import Change
 from dpsync.model.finding import Finding, Severity
 from dpsync.model.plan import Plan, Target
 from dpsync.model.report import Report
 from dpsync.model.state import DesiredState
-from dpsync.pipeline.bases import desired_at
+from dpsync.pipeline.bases import commit_at, desired_at
 from dpsync.settings import Settings
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ class Agreed:
 
 def agreed_at(settings: Settings, ref: str) -> Agreed:
     """The manifests where what is checked out left `ref`. Raises UsageError, also where there were none."""
-    commit = merge_base(settings.root, ref)
-    desired = desired_at(settings, commit)
+    commit = commit_at(settings, ref)
+    desired = desired_at(settings, ref)
     if not desired.resources:
         raise UsageError(
             f"The workspace has no manifests at {ref} ({commit[:12]}).", "Choose a revision that has them."
@@ -52,7 +52,7 @@ def agreed_on(settings: Settings) -> Agreed:
     """The manifests of the commit that is checked out; those at hand where Git has none of them. Raises as `declared`."""
     commit = commit_of(settings.root)
     if commit is not None:
-        desired = desired_at(settings, commit)
+        desired = desired_at(settings, "HEAD")
         if desired.resources:
             return Agreed(desired, f"at {commit[:12]}, the commit that is checked out")
     return Agreed(pipeline.declared(settings).desired, "at hand; Git has none of them")

@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING, TypeVar
 
 from dpsync import checks
 from dpsync.checks.rule import Planned
-from dpsync.impact import analyze, questions
+from dpsync.impact import analyze, lossless, questions
+from dpsync.marketplace.again import read_again
 from dpsync.marketplace.evidence import read_evidence
+from dpsync.model.access import Accesses
 from dpsync.model.change import Change
 from dpsync.model.finding import Finding
-from dpsync.model.impact import Evidence, Impact, Reach
+from dpsync.model.impact import Audience, Evidence, Impact, Questions, Reach
 from dpsync.model.plan import Plan
 from dpsync.model.reference import Address
 from dpsync.model.resource import LiveResource
-from dpsync.model.state import LiveState
+from dpsync.planner.waves import in_waves
 
 if TYPE_CHECKING:
     from dpsync.marketplace.client import ReadClient
@@ -40,27 +42,31 @@ class Weighed:
     reach: Reach
 
     @cached_property
-    def _changes_by_source(self) -> Mapping[str, tuple[Change, ...]]:
-        return _by_source((change, _touched(change)) for change in self.plan.changes)
+    def _changes_by_product(self) -> Mapping[str, Change]:
+        return {change.id: change for change in self.plan.applicable}
 
     @cached_property
     def _products_by_source(self) -> Mapping[str, tuple[str, ...]]:
-        """The ids of the products that have a source, by its id, whether the plan or the evidence read them."""
-        found = {one.id: _held(one) for one in self.asked.live.resources} | dict(self.evidence.contents)
-        return _by_source(found.items())
+        """The ids of the products that have a source, or are to get it, by its id."""
+        live = {one.id: _held(one) for one in self.asked.live.resources} | dict(self.evidence.contents)
+        given = ((change.id, frozenset(_ids(change))) for change in self.plan.applicable)
+        return _by_source((*live.items(), *given))
 
-    def neighbourhood(self, change: Change) -> tuple[Plan, LiveState]:
-        """The part of the plan and of the live state that decides what this change takes away."""
-        sources = _touched(change)
-        near = {one.address: one for source in sources for one in self._changes_by_source.get(source, ())} | {
-            change.address: change
-        }
-        ids = {one.id for one in near.values()}
-        ids |= {product for source in sources for product in self._products_by_source.get(source, ())}
-        live = replace(
-            self.asked.live, resources=tuple(one for one in self.asked.live.resources if one.id in ids)
+    def relied_on(self, change: Change) -> frozenset[str]:
+        """The ids of other products that may keep something for somebody who is in the product of the change."""
+        mine = self.evidence.audiences.get(change.id, Audience()).members
+        near = {one for source in _touched(change) for one in self._products_by_source.get(source, ())}
+        return frozenset(
+            one
+            for one in near - {change.id}
+            if not mine.isdisjoint(self.evidence.audiences.get(one, Audience()).members)
         )
-        return replace(self.plan, changes=tuple(near.values())), live
+
+    def changes_of(self, products: Iterable[str]) -> tuple[Change, ...]:
+        """The changes that are made of these products."""
+        return tuple(
+            self._changes_by_product[one] for one in sorted(products) if one in self._changes_by_product
+        )
 
 
 async def weighed(asked: Planned, client: ReadClient, reach: Reach) -> Weighed:
@@ -85,21 +91,43 @@ def judged(asked: Planned, evidence: Evidence) -> Plan:
         plan = plan.with_findings(finding for address in loose for finding in held[address])
         blocked = {change.address: change.blocked for change in plan.blocked}
         if blocked.keys() <= held.keys():
-            return plan
+            return lossless(plan, asked.live, evidence, in_waves)
         held = blocked
 
 
 async def weighed_again(known: Weighed, change: Change, client: ReadClient) -> tuple[Finding, ...]:
-    """What the guardrails about people hold against a change, with its members read anew; empty if nothing."""
+    """What the guardrails about people hold against a change, judged by what is live now; empty if nothing.
+
+    Nothing of what was read for the plan is believed any more: neither who is in the product, nor who is in the products
+    that keep something for them, nor whether these are suspended, nor what they hold. What cannot be read keeps nobody.
+    """
     if not change.removes_access:
         return ()
-    plan, live = known.neighbourhood(change)
-    alone = replace(plan, changes=(change,))
-    wanted = questions(alone, live, known.asked.policy.sensitive_tags, known.reach)
-    evidence = _newer(known.evidence, wanted.products, await read_evidence(client, wanted))
-    again = analyze(plan, live, evidence).by_address[change.address]
-    asked = replace(known.asked, plan=replace(plan, changes=(again,)), live=live)
+    relied = known.relied_on(change)
+    ids = relied | {change.id}
+    now = await read_again(client, ids)
+    fresh = await read_evidence(client, Questions(products=ids))
+    evidence = replace(known.evidence, audiences=fresh.audiences, contents={}, everywhere=False)
+    near = tuple(_as_it_is(one, now) for one in known.changes_of(now.keys() & relied))
+    mine = _as_it_is(change, now)
+    products = tuple(replace(one, accesses=Accesses()) for _, one in sorted(now.items()))
+    live = replace(known.asked.live, resources=products)
+    plan = analyze(replace(known.plan, changes=(*near, mine)), live, evidence)
+    again = replace(plan, changes=(plan.by_address[change.address],))
+    asked = replace(known.asked, plan=again, live=live)
     return tuple(finding for finding in checks.findings_about_people(asked) if finding.is_error)
+
+
+def _as_it_is(change: Change, now: Mapping[str, LiveResource]) -> Change:
+    """The change, of a product of which nobody knows yet who is in it, and that is suspended now or not."""
+    before = change.before
+    if before is None:
+        return change
+    unasked = replace(before, accesses=Accesses(None, before.accesses.pending))
+    if change.id in now and now[change.id].spec.manages("lifecycle"):
+        lifecycle = getattr(now[change.id].spec, "lifecycle", None)
+        unasked = replace(unasked, spec=before.spec.with_values(lifecycle=lifecycle))
+    return replace(change, before=unasked)
 
 
 def without_names(plan: Plan) -> Plan:
@@ -110,18 +138,6 @@ def without_names(plan: Plan) -> Plan:
 def _nameless(change: Change) -> Change:
     impact: Impact | None = change.impact
     return change if impact is None or not impact.names else replace(change, impact=replace(impact, names={}))
-
-
-def _newer(old: Evidence, asked: Iterable[str], new: Evidence) -> Evidence:
-    """The old evidence with what was read anew; what could not be read anew is not known any more."""
-    gone = set(asked)
-    audiences = {product: one for product, one in old.audiences.items() if product not in gone}
-    return replace(
-        old,
-        audiences={**audiences, **new.audiences},
-        people={**old.people, **new.people},
-        contents={**old.contents, **new.contents},
-    )
 
 
 def _by_source(pairs: Iterable[tuple[One, frozenset[str]]]) -> Mapping[str, tuple[One, ...]]:

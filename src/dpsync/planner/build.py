@@ -273,7 +273,10 @@ def _needing(
 
 def _is_needed(first: Change, draft: Change) -> bool:
     """Whether a change must not be made without another: one that makes what it refers to, or decides who gets in (ADR 7)."""
-    opens = draft.action is Action.CREATE or draft.grants_access
+    comes_under = any(
+        isinstance(field.after, Reference) and field.after.id == first.id for field in draft.fields
+    )
+    opens = draft.action is Action.CREATE or draft.grants_access or comes_under
     return first.action is Action.CREATE or (opens and Effect.REVIEW in first.effects)
 
 

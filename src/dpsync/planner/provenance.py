@@ -6,7 +6,7 @@ base, and what is live. Nothing here looks at the wire: the live side is in the 
 1. DECLARED. At least one thing that the change does is asked for now and was not asked for at the base: a field, a source,
    a manifest that came, went, was retired or suspended, an id that was pinned. What a resource refers to by key counts as
    its own: the path of a DataSource, the name of a Domain, the defaults that it gives, whether a form delegates. A change
-   that does this and puts back drift as well is DECLARED as a whole.
+   that does this and puts back drift as well is DECLARED as a whole, and its reason says what it puts back.
 2. BY_MATCH. The rest is sources alone, and each comes or goes by a pattern.
 3. LEFT_OVER. A create or a delete that the base asked for as much: an earlier apply did not come to it. There is no memory
    (ADR 1), so an object that somebody deleted by hand looks alike; one that a pinned id names did exist, and is DRIFTED.
@@ -37,11 +37,19 @@ _ENDED = frozenset({"retired", "released"})
 
 
 def with_provenance(plan: Plan, now: DesiredState, base: DesiredState) -> Plan:
-    """The same plan, each change with where it comes from."""
+    """The same plan, each change with where it comes from; one that makes anew what was retired says what is lost."""
     sides = _Asked(now), _Asked(base)
+    changes = (_traced(change, *sides) for change in plan.changes)
+    return replace(plan, changes=tuple(_told(change, sides[1]) for change in changes))
+
+
+def _told(change: Change, base: _Asked) -> Change:
+    """The change; with the reason that it has no approvals, if it is a create of what the base retired (FACTS 0.3)."""
+    former = base.counterpart(change, change.after)
+    if change.action is not Action.CREATE or former is None or former.lifecycle != "retired":
+        return change
     return replace(
-        plan,
-        changes=tuple(replace(change, provenance=_provenance(change, *sides)) for change in plan.changes),
+        change, reason="it was retired: approvals that it had do not come back, also under the same id"
     )
 
 
@@ -67,6 +75,31 @@ def only_declared(plan: Plan) -> Plan:
 
 
 # ------------------------------------------------------------------------------------------ one change
+
+
+def _traced(change: Change, now: _Asked, base: _Asked) -> Change:
+    """The change with where it comes from; a declared one that does more than that says what it puts back."""
+    provenance = _provenance(change, now, base)
+    besides = _put_back(change, now, base) if provenance is Provenance.DECLARED else ()
+    words = f"puts back drift as well: {', '.join(besides)}" if besides else ""
+    reason = "; ".join(part for part in (change.reason, words) if part)
+    return replace(change, provenance=provenance, reason=reason)
+
+
+def _put_back(change: Change, now: _Asked, base: _Asked) -> tuple[str, ...]:
+    """What a declared update changes although the base asked for it as much: its fields, and `sources`."""
+    declared = now.state.by_address.get(change.address)
+    before = base.counterpart(change, declared)
+    if change.action is not Action.UPDATE or declared is None or before is None or before.lifecycle in _ENDED:
+        return ()
+    asks, asked_before = now.spec(declared, change), base.spec(before, change)
+    paths = _newly_asked(asks, asked_before)
+    found = [field.path for field in change.fields if not any(_concerns(field.path, path) for path in paths)]
+    added, removed = _declared_sources(change, asks, asked_before)
+    others = {*change.sources.added, *change.sources.removed} - {*added, *removed}
+    if any(not source.by_match for source in others):
+        found.append("sources")
+    return tuple(found)
 
 
 def _provenance(change: Change, now: _Asked, base: _Asked) -> Provenance:
@@ -97,14 +130,25 @@ def _is_declared(change: Change, now: Spec, base: Spec) -> bool:
         return bool(paths)
     if any(_concerns(field.path, path) for field in change.fields for path in paths):
         return True
-    if change.sources.is_empty:
-        return False
+    return any(_declared_sources(change, now, base))
+
+
+def _declared_sources(
+    change: Change, now: Spec, base: Spec
+) -> tuple[tuple[SourceReference, ...], tuple[SourceReference, ...]]:
+    """The sources that come by an entry that came, and those that go with an entry that went."""
     asked, asked_before = _entries(now), _entries(base)
     come = set(asked) - set(asked_before)
     gone = set(asked_before) - set(asked)
-    return any(
-        not 0 <= source.index < len(asked) or asked[source.index] in come for source in change.sources.added
-    ) or any(_means(entry, source) for source in change.sources.removed for entry in gone)
+    added = tuple(
+        source
+        for source in change.sources.added
+        if not 0 <= source.index < len(asked) or asked[source.index] in come
+    )
+    removed = tuple(
+        source for source in change.sources.removed if any(_means(entry, source) for entry in gone)
+    )
+    return added, removed
 
 
 def _newly_asked(now: Spec, base: Spec) -> frozenset[str]:

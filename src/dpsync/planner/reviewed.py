@@ -7,18 +7,20 @@ or to lift what blocks one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from dpsync.errors import UsageError
+from dpsync.model.call import Action
 from dpsync.model.change import Change
+from dpsync.model.compare import mismatches
 from dpsync.model.finding import Finding, Severity
 from dpsync.model.fingerprint import fingerprint, is_fingerprint, plan_fingerprint
 from dpsync.model.plan import Plan, Target
 from dpsync.model.reference import Address
+from dpsync.model.state import LiveState
 
-
-OTHERWISE = "reviewed was another change of it: since then the manifest or the live side was edited"
+OTHERWISE = "what was reviewed is another change: its manifest or the live side was edited since"
 """The reason of a change that was left, of an object of which another change was reviewed."""
 
 
@@ -27,18 +29,19 @@ class Reviewed:
     """What somebody said yes to: the fingerprint of a whole plan and, where they are known, the changes in it.
 
     `made` are the changes that the plan would have made, by fingerprint, and `blocked` what held back those that it would
-    not. Both and the `target` are None if only the plan's fingerprint is known; the target is part of every fingerprint.
+    not; `needs` is what each of them waited for. All and the `target` are missing if only the plan's fingerprint is known; the target is part of every fingerprint.
     """
 
     digest: str
     made: Mapping[str, Address] | None = None
+    needs: Mapping[str, tuple[Address, ...]] = field(default_factory=dict)
     blocked: Mapping[str, tuple[Finding, ...]] | None = None
     target: Target | None = None
 
 
 def from_plan(plan: Plan) -> Reviewed:
     """Everything that apply would make of this plan."""
-    return Reviewed(plan_fingerprint(plan), _made(plan), _blocked(plan), plan.target)
+    return Reviewed(plan_fingerprint(plan), _made(plan), _needs(plan), _blocked(plan), plan.target)
 
 
 def from_digest(digest: str) -> Reviewed:
@@ -57,13 +60,14 @@ class Split:
 
     `unreviewed` are changes of the fresh plan that nobody said yes to, to be shown in full. `gone` were reviewed, and the
     fresh plan has nothing to do there any more: they are true already, or no longer wanted. `others` is how many changes
-    of the fresh plan are about something else than the saved one.
+    of the fresh plan are about something else than the saved one. `unmet` were reviewed, are not true, and are not asked for.
     """
 
     plan: Plan
     unreviewed: tuple[Change, ...] = ()
     gone: tuple[Address, ...] = ()
     others: int = 0
+    unmet: tuple[Address, ...] = ()
 
 
 def only_reviewed(fresh: Plan, reviewed: Reviewed) -> Split:
@@ -77,10 +81,11 @@ def only_reviewed(fresh: Plan, reviewed: Reviewed) -> Split:
     if reviewed.made is None:
         same = plan_fingerprint(fresh) == reviewed.digest
         return Split(fresh) if same else Split(_without(fresh, fresh.applicable, ""), fresh.applicable)
-    held = _as_blocked(fresh, reviewed.blocked or {})
+    held = _as_blocked(_as_needing(fresh, reviewed.needs), reviewed.blocked or {})
     unreviewed = _unknown(held, reviewed.made)
     left = _without(held, unreviewed, "which was not reviewed")
-    return Split(left, _told(unreviewed, reviewed.made), _gone(reviewed.made, fresh))
+    told = _told(unreviewed, reviewed.made.values())
+    return Split(left, told, _gone(reviewed.made, fresh))
 
 
 def contained(saved: Plan, fresh: Plan) -> Split:
@@ -94,13 +99,12 @@ def contained(saved: Plan, fresh: Plan) -> Split:
     objects = {(change.kind, change.id) for change in saved.changes}
     others = tuple(change for change in fresh.changes if (change.kind, change.id) not in objects)
     about = {change.address for change in others}
-    held = _as_blocked(fresh, _blocked(saved))
+    held = _as_blocked(_as_needing(fresh, _needs(saved)), _blocked(saved))
     unreviewed = tuple(change for change in _unknown(held, made) if change.address not in about)
     left = _without(held, (*others, *unreviewed), "which the saved plan would not make like that")
     findings = tuple(finding for finding in left.findings if finding.address not in about)
-    return Split(
-        replace(left, findings=findings), _told(unreviewed, made), _gone(made, fresh), len(others)
-    )
+    told = _told(unreviewed, (change.address for change in saved.changes))
+    return Split(replace(left, findings=findings), told, _gone(made, fresh), len(others))
 
 
 def must_be_for(reviewed: Target, here: Target) -> None:
@@ -125,13 +129,43 @@ def _blocked(plan: Plan) -> Mapping[str, tuple[Finding, ...]]:
     return {fingerprint(change, plan.target): change.blocked for change in plan.blocked}
 
 
+def _needs(plan: Plan) -> Mapping[str, tuple[Address, ...]]:
+    return {fingerprint(change, plan.target): change.needs for change in plan.changes if change.needs}
+
+
+def _as_needing(plan: Plan, needs: Mapping[str, tuple[Address, ...]]) -> Plan:
+    """The plan in which each change also waits for what it waited for when it was reviewed, where that is still due.
+
+    What people keep through another change of the same plan is found out after this (`impact/ordering.py`): without it, a
+    removal would be made without the grant that the reviewer saw beside it.
+    """
+
+    def needing(change: Change) -> Change:
+        more = (one for one in needs.get(fingerprint(change, plan.target), ()) if one in plan.by_address)
+        return replace(change, needs=tuple(dict.fromkeys((*change.needs, *more))))
+
+    return replace(plan, changes=tuple(needing(change) for change in plan.changes))
+
+
+def unmet(saved: Plan, gone: Iterable[Address], live: LiveState) -> tuple[Address, ...]:
+    """Which of the changes that the fresh plan has nothing to do for are not true: nobody asks for them any more."""
+    return tuple(address for address in gone if not _is_true(saved.by_address[address], live))
+
+
+def _is_true(change: Change, live: LiveState) -> bool:
+    now = live.by_id.get((change.kind, change.id))
+    if change.action is Action.DELETE:
+        return now is None
+    return now is not None and change.after is not None and not mismatches(change.after.spec, now.spec)
+
+
 def _unknown(plan: Plan, made: Mapping[str, Address]) -> tuple[Change, ...]:
     return tuple(change for change in plan.applicable if fingerprint(change, plan.target) not in made)
 
 
-def _told(unreviewed: tuple[Change, ...], made: Mapping[str, Address]) -> tuple[Change, ...]:
+def _told(unreviewed: tuple[Change, ...], reviewed: Iterable[Address]) -> tuple[Change, ...]:
     """The changes, with a word for who remembers to have reviewed a change of the same object."""
-    seen = set(made.values())
+    seen = set(reviewed)
     return tuple(
         replace(change, reason="; ".join(part for part in (change.reason, OTHERWISE) if part))
         if change.address in seen

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from dpsync.model.call import Action
+from dpsync.model.call import Action, Call
 from dpsync.model.change import Change, FieldChange
 from dpsync.model.finding import Finding
 from dpsync.model.fingerprint import fingerprint, plan_fingerprint
@@ -25,15 +25,16 @@ from dpsync.reports.people import access_lines
 from dpsync.reports.sentences import all_findings, domain_of, loose_findings, verdict
 from dpsync.reports.values import plain
 
-FORMAT_VERSION = "1.1"
+FORMAT_VERSION = "1.2"
 
 
 def render(report: Report, _page: Page) -> str:
     """The report as one JSON object, in the order of the documentation."""
-    return json.dumps(_report(report), indent=2, ensure_ascii=True) + "\n"
+    return json.dumps(as_object(report), indent=2, ensure_ascii=True) + "\n"
 
 
-def _report(report: Report) -> dict[str, Any]:
+def as_object(report: Report) -> dict[str, Any]:
+    """The report as plain JSON, for what it is a part of (`docs/events.md`)."""
     plan = report.plan
     findings = all_findings(report)
     whole = not any(finding.is_error for finding in loose_findings(report))
@@ -54,6 +55,7 @@ def _report(report: Report) -> dict[str, Any]:
         "unreviewed": [_change(change, plan.target) for change in report.unreviewed] if plan else [],
         "gone": _addresses(report.gone),
         "others": report.others,
+        "unmet": _addresses(report.unmet),
         "kept": [_live(resource) for resource in plan.kept] if plan else [],
         "unmanaged": (
             None
@@ -135,8 +137,18 @@ def _change(change: Change, target: Target) -> dict[str, Any]:
         "impact": _impact(change.impact) if change.impact else None,
         "access": [line.text for line in access_lines(change)],
         "blocked": [_finding(finding) for finding in change.blocked],
+        "calls": [_call(call) for call in change.calls],
         "before": plain(before.spec) if before else None,
         "after": plain(change.after.spec) if change.after else None,
+    }
+
+
+def _call(call: Call) -> dict[str, Any]:
+    return {
+        "action": call.action.value,
+        "method": call.method,
+        "path": call.path,
+        "body": None if call.body is None else dict(call.body),
     }
 
 

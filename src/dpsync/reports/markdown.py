@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from dpsync.model.call import Action
 from dpsync.model.change import Change
@@ -32,9 +33,9 @@ _WIDTH = 100
 
 def render(report: Report, _page: Page) -> str:
     """The report as Markdown, in the fullest of its lengths that fits a comment."""
-    fullest, *shorter = (_full, _listed, _briefly, _counts)
-    text = fullest(report)
-    for length in shorter:
+    text = _full(report)
+    shorter = (_listed, _briefly, _counts)
+    for length in (_without_calls, *shorter) if report.with_calls else shorter:
         if len(text) <= LIMIT - _SPARE:
             break
         text = length(report)
@@ -43,6 +44,19 @@ def render(report: Report, _page: Page) -> str:
 
 def _full(report: Report) -> str:
     return _joined(*_head(report), *_outcomes(report), *_details(report), *_findings(report), *_tail(report))
+
+
+def _without_calls(report: Report) -> str:
+    """As without `--calls`."""
+    bare = replace(report, with_calls=False)
+    return _joined(
+        *_head(bare),
+        _SHORTENED.format("the calls are left out"),
+        *_outcomes(bare),
+        *_details(bare),
+        *_findings(bare),
+        *_tail(bare),
+    )
 
 
 def _listed(report: Report) -> str:

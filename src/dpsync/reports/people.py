@@ -102,8 +102,9 @@ def _losses(change: Change, impact: Impact) -> Iterator[Line]:
         return "until it is active again" if is_suspended and source not in removed else "at once"
 
     groups = _telling(_groups(impact.lost, when))
-    for group in groups[:GROUPS]:
-        yield Line(0, _lost(change, impact, group))
+    for place, group in enumerate(groups[:GROUPS]):
+        far = "" if impact.everywhere or place else _FAR
+        yield Line(0, _lost(change, impact, group, far))
         yield from _names(impact, "loses", group.people)
         yield from _names(impact, "keeps", group.keepers)
     yield from _more("takes", groups[GROUPS:])
@@ -113,9 +114,8 @@ def _losses(change: Change, impact: Impact) -> Iterator[Line]:
         yield from _names(impact, "may lose access", impact.members)
 
 
-def _lost(change: Change, impact: Impact, group: _Group) -> str:
+def _lost(change: Change, impact: Impact, group: _Group, far: str) -> str:
     sources = _sources(change, group.sources)
-    far = "" if impact.everywhere else _FAR
     if group.people is None and impact.members:
         number = len(impact.members)
         some = f"up to {people(number)} {verb(number, 'loses', 'lose')}"
@@ -140,7 +140,7 @@ def _endings(change: Change, impact: Impact) -> Iterator[Line]:
         (number, counted(number, noun))
         for number, noun in (
             (impact.ended, "approval"),
-            (impact.exceptions, "masking exception"),
+            (impact.exceptions if is_gone else impact.exceptions or 0, "masking exception"),
             (impact.pending if is_gone else 0, "pending request"),
         )
         if number != 0
@@ -148,6 +148,8 @@ def _endings(change: Change, impact: Impact) -> Iterator[Line]:
     if ending:
         ends = verb(ending[0][0] if len(ending) == 1 else 2, "ends", "end")
         yield Line(0, f"{joined([words for _, words in ending])} {ends}{' for good' if is_gone else ''}")
+    if impact.exceptions is None and not is_gone:
+        yield Line(0, "masking exceptions may end; how many is not known")
     waits = impact.pending and not is_gone and not _is_review(change)
     if waits and (impact.lost or impact.gained or impact.uncertain):
         yield Line(0, f"{counted(impact.pending, 'request')} {verb(impact.pending, 'is', 'are')} pending")
@@ -260,7 +262,7 @@ def _first_publishing(change: Change, impact: Impact) -> Iterator[Line]:
     what = f"all {len(new)} sources" if is_all else _sources(change, new)
     yield Line(
         0,
-        f'first publishing of {what}: people who have access by an "Always Required" policy can lose it',
+        f'published for the first time, as far as is known: {what}; who has access by an "Always Required" policy can lose it',
     )
 
 
@@ -272,6 +274,8 @@ def _review(change: Change, impact: Impact) -> Iterator[Line]:
         parts.append(
             f"reaches {'no product' if impact.products == 0 else counted(impact.products, 'product')}"
         )
+    if any(getattr(field.after, "decision", None) == "approve" for field in change.fields):
+        parts.insert(0, "from now on, whoever asks is let in without review")
     if impact.pending != 0:
         parts.append(counted(impact.pending, "pending request"))
     if not impact.takes_access and not any(one.is_new for one in impact.gained):
@@ -330,6 +334,8 @@ def brief(change: Change) -> str:
         parts.append(
             f"gives access: {people(number)} {verb(number, 'gets', 'get')} {_touched(impact.gained)}"
         )
+    if any(one.tags for one in impact.gained):
+        parts.append("sensitive tags")
     return "; ".join(parts)
 
 

@@ -7,6 +7,7 @@ lines are a contract (DESIGN 8). What is said about people is in `people.py` and
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -42,6 +43,9 @@ REMEDY = "→"
 DRIFT = "drift"
 """The command whose plan is made of the base: it would bring back what the base asks for."""
 
+UNDO = "undo"
+"""The command whose plan is made of a journal: it brings back what was there before a run."""
+
 SOURCES_OF_A_CREATE = 20
 """How many sources of a new object are listed; of an existing one, all that come or go are."""
 
@@ -54,7 +58,8 @@ def title(report: Report) -> str:
     if report.plan is None:
         return ""
     target = report.plan.target
-    words = {"apply": "Apply to", "drift": "Drift in"}.get(report.command, "Plan for")
+    titles = {"apply": "Apply to", "drift": "Drift in", "show": "Saved plan for", UNDO: "Undo in"}
+    words = titles.get(report.command, "Plan for")
     if report.outcomes is None and report.command == "apply":
         words = "Plan for"
     tenant = f", tenant {target.tenant}" if target.tenant else ""
@@ -112,7 +117,9 @@ def _validity(report: Report) -> str:
 def _left(report: Report, plan: Plan) -> str:
     """How many changes are not made, and why."""
     tails = f" {len(plan.blocked)} blocked." if plan.blocked else ""
-    return tails + (f" {len(report.unreviewed)} not reviewed." if report.unreviewed else "")
+    tails += f" {len(report.unreviewed)} not reviewed." if report.unreviewed else ""
+    tails += f" {len(report.unmet)} not asked for." if report.unmet else ""
+    return tails + (f" {report.others} left out." if report.others else "")
 
 
 def _planned(report: Report, plan: Plan) -> str:
@@ -130,6 +137,8 @@ def _planned(report: Report, plan: Plan) -> str:
         return f"No changes to apply.{tails}"
     if not plan.complete:
         return "No changes found, but not everything could be read."
+    if report.command == UNDO:
+        return "No changes. Nothing is left to undo."
     return "No changes. The marketplace matches the manifests."
 
 
@@ -140,7 +149,7 @@ def _drifted(plan: Plan, tails: str) -> str:
         for action, words in (
             (Action.CREATE, "missing"),
             (Action.UPDATE, "changed"),
-            (Action.DELETE, "not in the base"),
+            (Action.DELETE, "that should be gone"),
         )
         if actions[action]
     ]
@@ -174,7 +183,8 @@ def _applied(report: Report, plan: Plan) -> str:
         )
         if number
     ]
-    words = "Apply did not complete" if misses or report.interrupted else "Apply complete"
+    what = "Undo" if report.command == UNDO else "Apply"
+    words = f"{what} did not complete" if misses or report.interrupted else f"{what} complete"
     tail = f"; {', '.join(misses)}" if misses else ""
     already = results[Result.ALREADY]
     tails = f" {already} {'was' if already == 1 else 'were'} already so." if already else ""
@@ -231,7 +241,10 @@ def _unmanaged_each(resources: tuple[LiveResource, ...]) -> Iterator[Line]:
         mine = [resource for resource in resources if resource.kind == kind]
         for resource in sorted(mine, key=lambda one: (one.title.casefold(), one.id)):
             domain = domain_of(resource)
-            yield Line(1, kept_title(resource) + (f" in the domain {domain}" if domain else ""))
+            yield Line(
+                1,
+                f"{resource.kind} {resource.id} {quoted(resource.title)}" + (f", {domain}" if domain else ""),
+            )
 
 
 def domain_of(resource: LiveResource) -> str:
@@ -272,8 +285,11 @@ def groups(report: Report) -> tuple[tuple[str, tuple[Change, ...]], ...]:
 _OTHERS: Mapping[Provenance, tuple[str, str]] = MappingProxyType(
     {
         Provenance.BY_MATCH: ("By match", "a pattern finds other sources than are live."),
-        Provenance.DRIFTED: ("Drifted", "the manifests are as in the base, the live side is not."),
-        Provenance.LEFT_OVER: ("Left over", "the base asks for it already, and it was not done."),
+        Provenance.DRIFTED: (
+            "Drifted",
+            "the base asks for it as well: edited by hand since, or never applied.",
+        ),
+        Provenance.LEFT_OVER: ("Left over", "the base asks for it already: not done yet, or undone by hand."),
     }
 )
 """The provenances other than declared, as they are called and what they mean, in the order in which they are shown."""
@@ -310,8 +326,13 @@ def reviewed_lines(report: Report) -> tuple[Line, ...]:
     if report.others:
         verb = "is" if report.others == 1 else "are"
         what = counted(report.others, "other change")
-        lines.append(Line(0, f"{what} {verb} due now, not in the saved plan, and left."))
+        lines.append(Line(0, f"{what} {verb} due, and left out of this plan."))
     return tuple(lines)
+
+
+def unreviewed_line(change: Change) -> Line:
+    """A change that nobody reviewed, once the rest was applied: what there is to know was said before."""
+    return Line(0, f"{'left':<8} {SIGNS[change.action]} {change.address}: not reviewed.")
 
 
 def fingerprint_line(report: Report) -> str:
@@ -319,6 +340,8 @@ def fingerprint_line(report: Report) -> str:
     plan = report.plan
     if plan is None or report.outcomes is not None or report.command == DRIFT or not plan.has_changes:
         return ""
+    if report.unreviewed or report.gone:
+        return ""  # it would be that of the rest, which nobody has reviewed as a plan
     return f"Plan fingerprint: {plan_fingerprint(plan)}"
 
 
@@ -386,7 +409,7 @@ def place(origin: Origin | None) -> str:
 def change_lines(change: Change, report: Report) -> Iterator[Line]:
     """Everything below the title of a change: what blocks it, what differs, and who gains or loses access."""
     is_drift = report.command == DRIFT
-    if renaming(change) and not is_drift:
+    if renaming(change) and not is_drift and change.before is not None and change.before.spec.gives_access:
         yield Line(0, "deep links stay; catalogs and scripts that use the name need care")
     for finding in change.blocked:
         yield from _finding_inside(f"blocked by {finding.rule}", finding, change)
@@ -397,6 +420,20 @@ def change_lines(change: Change, report: Report) -> Iterator[Line]:
     yield from _source_lines(change)
     if change.impact is not None or not is_drift:
         yield from access_lines(change)
+    if report.with_calls:
+        yield from call_lines(change)
+
+
+def call_lines(change: Change) -> Iterator[Line]:
+    """What is sent to make a change, in order: each call, and below it its body as JSON that can be read."""
+    if not change.calls:
+        return
+    unless = " (none of them is sent while this is blocked)" if change.is_blocked else ""
+    yield Line(0, f"{counted(len(change.calls), 'call')}{unless}:")
+    for call in change.calls:
+        yield Line(1, f"{call.method} {call.path}")
+        if call.body is not None:
+            yield Line(2, json.dumps(dict(call.body), ensure_ascii=False))
 
 
 def _finding_inside(words: str, finding: Finding, change: Change) -> Iterator[Line]:

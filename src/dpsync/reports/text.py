@@ -50,8 +50,7 @@ def _are_alike(blocks: list[list[Row]], index: int) -> bool:
 def _blocks(report: Report, width: int) -> Iterator[list[Row]]:
     yield _paragraph(sentences.title(report), width, "bold")
     if report.plan is not None and report.outcomes is not None:
-        yield [*_outcomes(report, width), *_held_back(report.plan, width)]
-        yield from _unreviewed(report, width)
+        yield [*_outcomes(report, width), *_held_back(report.plan, width), *_left(report, width)]
     else:
         yield from _prospect(report, width)
     yield _paragraph(sentences.interrupted(report), width, "bold yellow")
@@ -99,6 +98,13 @@ def _unreviewed(report: Report, width: int) -> Iterator[list[Row]]:
     for change in report.unreviewed:
         yield _change(change, report, width)
     yield [row for line in sentences.reviewed_lines(report) for row in _line(line, width, 0)]
+
+
+def _left(report: Report, width: int) -> Iterator[Row]:
+    """The changes that nobody reviewed, in a line each."""
+    for change in report.unreviewed:
+        for row in wrapped(sentences.unreviewed_line(change).text, width, 2, 11):
+            yield Row(row, "yellow")
 
 
 def _held_back(plan: Plan, width: int) -> Iterator[Row]:

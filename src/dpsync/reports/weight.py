@@ -72,7 +72,20 @@ def _tally(
 
 
 def weight(plan: Plan) -> str:
-    """The class of the plan and how many people it touches, in one sentence; empty where nothing is at stake."""
+    """The class of the plan and how many people it touches, then what is held back; empty where nothing is at stake."""
+    return " ".join(part for part in (_made(plan), _held_back(plan)) if part)
+
+
+def _held_back(plan: Plan) -> str:
+    """Who would lose access by what is blocked."""
+    blocked = tuple(change for change in plan.blocked if takes_access(change))
+    losses = _losses(blocked)
+    if not losses:
+        return ""
+    return f"Blocked, and not done: {'; '.join(losses)}."
+
+
+def _made(plan: Plan) -> str:
     effect = plan.effect
     if effect is None or effect is Effect.DESCRIPTIVE:
         return ""
