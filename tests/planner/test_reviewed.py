@@ -23,6 +23,7 @@ from dpsync.planner.reviewed import (
     from_plan,
     must_be_for,
     only_reviewed,
+    unmet,
 )
 from planner import states
 from planner.saving import with_calls
@@ -239,3 +240,24 @@ def test_a_key_that_was_renamed_with_its_id_pinned_is_the_same_change() -> None:
     renamed = states.product("sales-orders", pinned=live_id, name="Orders", description="Orders of all")
     split = contained(planned(orders()), planned(renamed))
     assert (made(split), split.gone, split.others) == ([Address("DataProduct", "sales-orders")], (), 0)
+
+
+@both_ways
+def test_a_reviewed_change_still_waits_for_what_it_waited_for_when_it_was_reviewed(by: By) -> None:
+    fresh = planned(orders(), returns("Edited by hand since"))
+    saved = planned(orders(), returns())
+    waiting = tuple(
+        replace(change, needs=(RETURNS,)) if change.address == ORDERS else change for change in saved.changes
+    )
+    split = by(replace(saved, changes=waiting), fresh)
+    assert left(split) == [RETURNS]
+    assert made(split) == []
+    assert [finding.rule for finding in split.plan.by_address[ORDERS].blocked] == ["held-back"]
+
+
+def test_what_was_reviewed_and_is_neither_live_nor_asked_for_is_unmet() -> None:
+    saved = planned(orders(), returns())
+    as_before = states.live(*LIVE)
+    assert unmet(saved, (ORDERS,), as_before) == (ORDERS,)
+    carried_out = states.live(states.as_live(states.product("orders"), description="Orders of all"))
+    assert unmet(saved, (ORDERS,), carried_out) == ()

@@ -18,12 +18,10 @@ from pathlib import Path
 import click
 from filelock import FileLock, Timeout
 
+from dpsync.cli.shared import keep_out_of_git
 from dpsync.errors import UsageError
 
 FOLDER, FILE, HOLDER = ".dpsync", "apply.lock", "apply.lock.json"
-PATIENCE = 60.0
-"""Seconds that one waits for another by default."""
-
 _ASKS_EVERY = 0.2
 
 Clock = Callable[[], datetime]
@@ -44,6 +42,7 @@ def one_at_a_time(root: Path, patience: float, clock: Clock = lambda: datetime.n
     lock = FileLock(folder / FILE)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        keep_out_of_git(folder)
         _acquire(lock, folder / HOLDER, patience)
     except OSError as error:
         click.echo(
