@@ -88,6 +88,11 @@ def trusted(file: Path, wish: Wish) -> Prospect:
             "--base and --only are about a plan that is made afresh, and --trust-plan carries FILE out as it is.",
             "Leave them out, or make another plan with them.",
         )
+    if wish.policy_from is not None:
+        raise UsageError(
+            "--policy-from judges a plan by the rules of another revision, and --trust-plan carries FILE out unjudged.",
+            "Leave one of them out.",
+        )
     plan = read_plan(file)
     settings, warnings = settled(_allowing(wish, plan))
 

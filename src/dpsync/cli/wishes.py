@@ -5,6 +5,7 @@ A module of its own, and light, because `plan --help` must not import what plann
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
@@ -14,6 +15,7 @@ from typing import Any, TypeVar
 import click
 
 from dpsync.cli.shared import url_option, workspace_options
+from dpsync.errors import UsageError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -49,6 +51,7 @@ def undo_options(command: Command) -> Command:
 def _wishing(command: Command, options: Sequence[Callable[[Any], Any]]) -> Command:
     @wraps(command)
     def wishing(**given: Any) -> Any:
+        _refuse_empty_variables()
         wish = Wish(**{name: given.pop(name) for name in Wish.__dataclass_fields__ if name in given})
         return command(wish=wish, **given)
 
@@ -56,6 +59,16 @@ def _wishing(command: Command, options: Sequence[Callable[[Any], Any]]) -> Comma
     for option in reversed(options):
         function = option(function)
     return workspace_options(url_option(function))  # type: ignore[no-any-return]
+
+
+_RESTRICTING = ("DPSYNC_POLICY_FROM", "DPSYNC_EXPECT_PLAN", "DPSYNC_FAIL_ON", "DPSYNC_BASE")
+
+
+def _refuse_empty_variables() -> None:
+    """A variable that restricts and is empty, as an unset expression of a pipeline is, must not mean 'no restriction'."""
+    for name in _RESTRICTING:
+        if os.environ.get(name) == "":
+            raise UsageError(f"{name} is set and empty.", "Give it a value, or unset it.")
 
 
 _WEIGHING = (
