@@ -48,8 +48,6 @@ COMMANDS = (
     ("show", "product", "mine", "--sources", "--columns"),
     ("access", "list", "mine"),
     ("drift",),
-    ("history",),
-    ("history", "show", "last"),
 )
 
 

@@ -32,8 +32,6 @@ EVERYTHING = (
     ("show", "forms"),
     ("show", "domains"),
     ("access", "list", "orders"),
-    ("history",),
-    ("history", "show", "last"),
 )
 ECHOES = (
     '{"message": "Not with Bearer %s"}',
