@@ -112,6 +112,7 @@ def test_whoever_waits_says_for_whom_and_goes_on_when_the_other_has_ended(
     with held_by_another(tmp_path) as program:
 
         def ends(_seconds: float) -> None:
+            monkeypatch.undo()  # waiting for a program to end sleeps, too
             program.kill()
             program.wait(PATIENCE)
 
