@@ -73,7 +73,7 @@
     filter(); // a browser may bring back what was typed before
   }
   addEventListener("hashchange", aim);
-  aim();
+  addEventListener("load", () => setTimeout(aim)); // after the browser has gone there itself
 
   // On paper everything stands open, and afterwards as it was.
   let closed = [];
