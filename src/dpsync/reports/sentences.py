@@ -257,7 +257,10 @@ def kept_lines(plan: Plan) -> tuple[Line, ...]:
     if not plan.kept:
         return ()
     return (
-        Line(0, f"Kept: {counted(len(plan.kept), 'owned object')} that no manifest names, not deleted by this plan:"),
+        Line(
+            0,
+            f"Kept: {counted(len(plan.kept), 'owned object')} that no manifest names, not deleted by this plan:",
+        ),
         *(Line(1, kept_title(resource)) for resource in plan.kept),
     )
 
