@@ -1,8 +1,8 @@
 """Applying and undoing leaves the marketplace as it was, but for approvals that ended with a product.
 
-What is compared is every object by its id, whoever made it. Three things cannot come back, and are left out by name: a product
-whose id only the marketplace can give has another one; a review flow that its form does not use is not written; and what is
-blocked, by a rule that the law names, is as the run made it.
+What is compared is every object by its id, whoever made it. Four things cannot come back, and are left out by name: a product
+whose id only the marketplace can give has another one; a review flow that its form does not use is not written; what nothing
+can clear stays set, and the plan says so; and what is blocked, by a rule that the law names, is as the run made it.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from dpsync.model.plan import Plan
 from dpsync.model.reference import Address, is_uuid
 from dpsync.model.state import Scope
 from dpsync.pipeline.undo import planned
+from dpsync.planner.undo import undoing
 from dpsync.settings import Vintage
 from laws.budget import law
 from laws.estates import Estate, estates, in_files
@@ -120,19 +121,39 @@ def renamed(before: World, plan: Plan, ran: Plan) -> World:
     }
 
 
-def differing(before: World, after: World) -> dict[tuple[str, str], str]:
-    """The objects that are not as they were, each with what differs."""
-    gone = dict.fromkeys(before.keys() - after.keys(), "gone")
-    new = dict.fromkeys(after.keys() - before.keys(), "new")
+def differing(before: World, after: World) -> dict[tuple[str, str], set[str]]:
+    """The objects that are not as they were, each with the paths at which they differ."""
+    gone = {key: {"gone"} for key in before.keys() - after.keys()}
+    new = {key: {"new"} for key in after.keys() - before.keys()}
     both = {
-        key: ", ".join(one.dotted for one in mismatches(before[key], after[key]))
+        key: {one.dotted for one in mismatches(before[key], after[key])}
         for key in before.keys() & after.keys()
     }
-    return gone | new | {key: told for key, told in both.items() if told}
+    return {key: paths for key, paths in (gone | new | both).items() if paths}
+
+
+def staying(plan: Plan, run: PastRun) -> Mapping[tuple[str, str], set[str]]:
+    """What the run set for good, by object: only where the plan says so."""
+    told = {
+        finding.address: finding.message for finding in plan.findings if finding.rule == "cannot-be-cleared"
+    }
+    return {
+        (past.address.kind, past.live_id): {
+            path for path in past.set_for_good if path in told.get(past.address, "")
+        }
+        for past in undoing(run, WORKSPACE_ID).pasts
+    }
 
 
 def held(plan: Plan) -> dict[Address, set[str]]:
     return {change.address: {finding.rule for finding in change.blocked} for change in plan.blocked}
+
+
+def carry_out(one: Market, plan: Plan, folder: Path) -> PastRun:
+    """Carry the plan out to its end; what the journal says of it."""
+    run, outcomes = journaled(one, plan, folder)
+    assert [outcome.message for outcome in outcomes if not outcome.is_good] == []
+    return run
 
 
 @contextmanager
@@ -141,21 +162,37 @@ def a_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-def undoes(one: Market, ran: Plan, folder: Path, before: World) -> Plan:
+@contextmanager
+def closing(one: Market, number: int, closes: str) -> Iterator[None]:
+    """The way into the marketplace closes at a write, before or after it took effect."""
+    door = one._door
+    one._door = lambda: replace(door(), closes_at=number, closes=closes)  # type: ignore[method-assign,arg-type]
+    yield
+    one._door = door  # type: ignore[method-assign]
+
+
+def is_undone(one: Market, ran: Plan, folder: Path, before: World) -> Plan:
     """Apply the plan, undo it, and compare; answers the plan of the undo."""
-    run, outcomes = journaled(one, ran, folder)
-    assert [outcome.message for outcome in outcomes if not outcome.is_good] == []
+    run = carry_out(one, ran, folder)
     plan = undo_plan(one, run)
     assert {rule for rules in held(plan).values() for rule in rules} <= MAY_BLOCK
-    again, outcomes = journaled(one, plan, folder / "again")
-    assert [outcome.message for outcome in outcomes if not outcome.is_good] == []
-    blocked = {(change.kind, change.id) for change in plan.blocked}
-    lasting = {change.address for change in plan.changes}  # replaced below
-    different = differing(renamed(before, plan, ran), world(one))
-    assert {key: told for key, told in different.items() if key not in blocked} == {}
-    assert undo_plan(one, run).applicable == ()
+    again = carry_out(one, plan, folder / "again")
     assert len(again.calls) == sum(len(change.calls) for change in plan.applicable)
+    assert left_over(one, plan, run, renamed(before, plan, ran)) == {}
+    assert undo_plan(one, run).applicable == ()
     return plan
+
+
+def left_over(one: Market, plan: Plan, run: PastRun, before: World) -> dict[tuple[str, str], set[str]]:
+    """What is not as it was, of all that is not blocked, and of which the plan does not say that it stays."""
+    blocked = {(change.kind, change.id) for change in plan.blocked}
+    stays = staying(plan, run)
+    different = {
+        key: paths - stays.get(key, set())
+        for key, paths in differing(before, world(one)).items()
+        if key not in blocked
+    }
+    return {key: paths for key, paths in different.items() if paths}
 
 
 @pytest.mark.parametrize("vintage", ["v1", "v2"])
@@ -167,50 +204,88 @@ def test_apply_and_undo_leave_every_object_as_it_was(vintage: Vintage) -> None:
             one.apply(one.plan(in_files(estate.first), prune=estate.prune))
             estate.by_hand(one.store)
             before = world(one)
-            undoes(one, one.plan(in_files(estate.second), prune=estate.prune), folder, before)
+            is_undone(one, one.plan(in_files(estate.second), prune=estate.prune), folder, before)
 
     undone()
 
 
+@pytest.mark.parametrize("vintage", ["v1", "v2"])
+def test_after_an_undo_the_manifests_of_before_have_nothing_to_change(vintage: Vintage) -> None:
+    @law(0.5)
+    @given(estates(vintage))
+    def nothing_to_change(estate: Estate) -> None:
+        with market(estate.world, vintage=vintage) as one, a_folder() as folder:
+            files = in_files(estate.first)
+            one.apply(one.plan(files, prune=estate.prune))
+            settled = one.plan(files, prune=estate.prune)
+            if settled.applicable:
+                return
+            ran = one.plan(in_files(estate.second), prune=estate.prune)
+            plan = is_undone(one, ran, folder, world(one))
+            if plan.blocked:
+                return
+            moved = {change.address for change in ran.deletions if not is_uuid(change.id)}
+            again = one.plan(files, prune=estate.prune)
+            assert again.applicable == ()
+            assert held(again).keys() - moved <= held(settled).keys()
+
+    nothing_to_change()
+
+
 @law(0.5)
 @given(estates())
-def test_after_an_undo_the_manifests_of_before_have_nothing_to_change(estate: Estate) -> None:
+def test_undoing_an_undo_makes_again_what_the_run_made(estate: Estate) -> None:
     with market(estate.world) as one, a_folder() as folder:
-        files = in_files(estate.first)
-        one.apply(one.plan(files, prune=estate.prune))
-        if one.plan(files, prune=estate.prune).applicable:
-            return
-        blocked = held(one.plan(files, prune=estate.prune))
-        ran = one.plan(in_files(estate.second), prune=estate.prune)
-        plan = undoes(one, ran, folder, world(one))
-        moved = {change.address for change in ran.deletions if not is_uuid(change.id)}
-        if plan.blocked:
-            return
-        again = one.plan(files, prune=estate.prune)
-        assert {change.address for change in again.applicable} == set()
-        assert held(again).keys() - moved <= blocked.keys()
+        one.apply(one.plan(in_files(estate.first), prune=estate.prune))
+        run = carry_out(one, one.plan(in_files(estate.second), prune=estate.prune), folder)
+        made = world(one)
+        undo = undo_plan(one, run)
+        undone = carry_out(one, undo, folder / "undo")
+        redo = undo_plan(one, undone)
+        assert {rule for rules in held(redo).values() for rule in rules} <= MAY_BLOCK
+        carry_out(one, redo, folder / "redo")
+        assert left_over(one, redo, undone, made) == {}
 
 
 @law(0.5)
 @given(estates(most=4), st.integers(1, 12), st.sampled_from(("before", "after")))
-def test_a_run_that_broke_off_anywhere_is_undone(estate: Estate, number: int, closes: str) -> None:
+def test_a_run_and_its_undo_may_break_off_anywhere(estate: Estate, number: int, closes: str) -> None:
     with market(estate.world) as one, a_folder() as folder:
         one.apply(one.plan(in_files(estate.first), prune=estate.prune))
         before = world(one)
         ran = one.plan(in_files(estate.second), prune=estate.prune)
-        door = one._door
-        one._door = lambda: replace(door(), closes_at=number, closes=closes)  # type: ignore[method-assign,arg-type]
-        run, _ = journaled(one, ran, folder)
-        one._door = door  # type: ignore[method-assign]
-        plan = undo_plan(one, run)
-        assert {rule for rules in held(plan).values() for rule in rules} <= MAY_BLOCK
-        _, outcomes = journaled(one, plan, folder / "again")
-        assert [outcome.message for outcome in outcomes if not outcome.is_good] == []
-        if plan.blocked:
-            return
-        after = world(one)
-        comes_back = {change.id for change in plan.changes}
+        with closing(one, number, closes):
+            run, _ = journaled(one, ran, folder)
+        first = undo_plan(one, run)
+        assert {rule for rules in held(first).values() for rule in rules} <= MAY_BLOCK
+        with closing(one, 1 + number % 3, closes):
+            journaled(one, first, folder / "first")
+        second = undo_plan(one, run)
+        assert {rule for rules in held(second).values() for rule in rules} <= MAY_BLOCK
+        carry_out(one, second, folder / "second")
         gone = {change.id for change in ran.deletions if not is_uuid(change.id)}
-        different = differing(before, after)
-        left = {key: told for key, told in different.items() if key[1] not in gone}
-        assert {key: told for key, told in left.items() if not (told == "new" and key[1] in comes_back)} == {}
+        comes_back = {change.id for change in first.changes}
+        left = {
+            key: paths
+            for key, paths in left_over(one, second, run, before).items()
+            if key[1] not in gone and not (paths == {"new"} and key[1] in comes_back)
+        }
+        assert first.blocked or left == {}
+
+
+@law(0.5)
+@given(estates())
+def test_what_somebody_did_since_the_run_is_never_taken_back(estate: Estate) -> None:
+    with market(estate.world) as one, a_folder() as folder:
+        one.apply(one.plan(in_files(estate.first), prune=estate.prune))
+        run = carry_out(one, one.plan(in_files(estate.second), prune=estate.prune), folder)
+        made = world(one)
+        estate.by_hand(one.store)
+        since = world(one)
+        plan = undo_plan(one, run)
+        carry_out(one, plan, folder / "undo")
+        after = world(one)
+        assert after.keys() <= since.keys() | {(change.kind, change.id) for change in plan.changes}
+        for key, paths in differing(made, since).items():
+            if key in after and key in since:
+                assert paths.isdisjoint(differing(since, after).get(key, set()))

@@ -17,7 +17,7 @@ from dpsync.kinds.catalog import GROUPS
 from dpsync.model.base import FieldPath, Spec, map_references, rules_of
 from dpsync.model.call import Action
 from dpsync.model.change import Change
-from dpsync.model.compare import mismatches
+from dpsync.model.compare import Mismatch, mismatches
 from dpsync.model.fields import Refers
 from dpsync.model.finding import Finding, Severity
 from dpsync.model.history import ACCESS, PastCall, PastRun
@@ -27,9 +27,10 @@ from dpsync.model.plan import Plan, Target
 from dpsync.model.reference import Address, Reference, SourceReference, is_uuid
 from dpsync.model.resource import LiveResource, Resource
 from dpsync.model.state import DesiredState, LiveState
-from dpsync.model.words import narrowed, paths_in, understood
+from dpsync.model.words import narrowed, paths_in, understood, without_what_stays
 from dpsync.planner.build import keeping_plan
 from dpsync.planner.resolve import Resolved, resolve
+from dpsync.planner.waves import in_waves
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,11 @@ class Past:
     lost: tuple[str, ...] = ()
     set_for_good: tuple[str, ...] = ()
     origin: Origin | None = None
+
+    @property
+    def id_now(self) -> str:
+        """The id that the object has if it is live, or under which it comes back."""
+        return self.live_id if self.was is None else self.was.id
 
     @property
     def wanted(self) -> Resource | None:
@@ -111,17 +117,22 @@ def undoing(run: PastRun, workspace_id: str) -> Undoing:
 
 def undone(undo: Undoing, live: LiveState, target: Target) -> Undone:
     """The plan that restores what the run changed, as far as it is not as it was."""
-    pasts = tuple(_beside(past, live) for past in undo.pasts if not _is_gone(past, live))
+    gone = tuple(past for past in undo.pasts if _is_gone(past, live))
+    pasts = tuple(_beside(past, live) for past in undo.pasts if past not in gone)
     resolved = _resolved(undo.state_of(past.wanted for past in pasts), live)
     made = _resolved(undo.state_of(past.made for past in pasts if _counterpart(past, live)), live)
     by_address = {past.address: past for past in pasts}
     plan = keeping_plan(resolved, live, target)
     changes = tuple(_told(change) for change in plan.changes)
-    findings = tuple(_reworded(one) for one in plan.findings)
-    plan = replace(plan, changes=changes, findings=findings, kept=(), unmanaged={})
+    plan = replace(
+        plan,
+        changes=in_waves((*changes, *(_impossible(past) for past in gone))),
+        findings=tuple(_reworded(one) for one in plan.findings),
+        kept=(),
+        unmanaged={},
+    )
     said = [
-        *(_gone(past) for past in undo.pasts if _is_gone(past, live)),
-        *(one for past in pasts for one in _not_restored(past, plan.by_address.get(past.address))),
+        *(one for past in pasts for one in _not_restored(past, plan.by_address.get(past.address), live)),
         *(
             one
             for change in changes
@@ -160,10 +171,9 @@ def _past(run: PastRun, calls: list[PastCall], workspace_id: str) -> Past:
         around = {rule.name for rule in rules_of(spec_of) if rule.refers and rule.refers.inherits}
         context = {name: after[name] for name in around - {*paths} if name in after}
         before, after = narrowed(before, paths), narrowed(after, paths)
-    was, lost = _understood(spec_of, {**before, **context})
     held = {*paths_in(spec_of, before)}
-    unclearable = _unclearable(was) if action is Action.UPDATE else {}
-    was = was.without(*unclearable)
+    before, set_for_good = without_what_stays(spec_of, before)
+    was, lost = _understood(spec_of, {**before, **context})
     made, _ = _understood(spec_of, {**after, **context})
     origin = first.origin or Origin(run.file, first.line)
     live_id = str(first.id)
@@ -184,18 +194,9 @@ def _past(run: PastRun, calls: list[PastCall], workspace_id: str) -> Past:
         context=frozenset(rule.attribute for rule in rules_of(spec_of) if rule.name in context),
         approved=first.approved,
         lost=(*lost, *(path for path in paths if path not in held and action is Action.UPDATE)),
-        set_for_good=tuple(unclearable.values()),
+        set_for_good=set_for_good if action is Action.UPDATE else (),
         origin=origin,
     )
-
-
-def _unclearable(spec: Spec) -> dict[str, str]:
-    """The fields that had no value and that the marketplace cannot clear: attributes, with their manifest names."""
-    return {
-        rule.attribute: rule.name
-        for rule in rules_of(type(spec))
-        if spec.manages(rule.attribute) and getattr(spec, rule.attribute) is None and not rule.clearable
-    }
 
 
 def _action_of(calls: Iterable[PastCall]) -> Action:
@@ -234,12 +235,15 @@ def _to_look_up(_path: FieldPath, reference: Reference, refers: Refers) -> Refer
 
 
 def _counterpart(past: Past, live: LiveState) -> LiveResource | None:
-    return live.by_id.get((past.address.kind, past.live_id))
+    return live.by_id.get((past.address.kind, past.id_now))
 
 
 def _is_gone(past: Past, live: LiveState) -> bool:
-    """Whether somebody deleted since what the run updated."""
-    return past.action is Action.UPDATE and _counterpart(past, live) is None
+    """Whether somebody deleted since what the run updated. What could not be read is not gone."""
+    kind, live_id = past.address.kind, past.id_now
+    is_listed = live.gap(kind) is None or live_id in live.confirmed_absent
+    is_known = is_listed and live.gap(kind, live_id) is None
+    return past.action is Action.UPDATE and is_known and _counterpart(past, live) is None
 
 
 def _beside(past: Past, live: LiveState) -> Past:
@@ -285,6 +289,9 @@ def _on_top_of(spec: Spec, live: Spec) -> Spec:
 
 # What there is to say.
 
+LIFECYCLE = "lifecycle"
+"""The attribute by which every kind says whether an object is to be in use."""
+
 _REASONS = {
     Action.CREATE: "the run deleted it",
     Action.DELETE: "the run created it",
@@ -303,35 +310,48 @@ def _reworded(finding: Finding) -> Finding:
     return replace(finding, remedy="Give the other one another name, then undo again.")
 
 
-def _gone(past: Past) -> Finding:
-    return Finding(
+def _impossible(past: Past) -> Change:
+    """A change that cannot be made, because what it would change is not there any more."""
+    gone = Finding(
         "gone-since",
-        Severity.WARNING,
-        f"{past.address} ({past.title!r}) was deleted after the run, so nothing of it is restored.",
-        "Undo the run that deleted it first, if it was one of dpsync.",
+        Severity.ERROR,
+        "It was deleted after the run, so there is nothing to put back what the run changed.",
+        "Undo the run that deleted it first: `dpsync history` lists those of dpsync.",
         past.origin,
         past.address,
     )
+    return Change(
+        address=past.address,
+        id=past.live_id,
+        title=past.title,
+        actions=(Action.UPDATE,),
+        before=None,
+        after=past.was,
+        origin=past.origin,
+        blocked=(gone,),
+    )
 
 
-def _not_restored(past: Past, change: Change | None) -> Iterator[Finding]:
+def _not_restored(past: Past, change: Change | None, live: LiveState) -> Iterator[Finding]:
     """What cannot be put back, and what is different when it is."""
 
-    def finding(rule: str, message: str, remedy: str) -> Finding:
+    def finding(rule: str, message: str, remedy: str = "") -> Finding:
         return Finding(rule, Severity.WARNING, message, remedy, past.origin, past.address)
 
+    counterpart = _counterpart(past, live)
     if past.lost:
         names = ", ".join(past.lost)
         yield finding(
             "not-in-journal",
-            f"{names} of {past.address} cannot be restored: the journal does not hold what was there.",
+            f"{names} cannot be put back: the journal does not hold what was there.",
             f"Look at {past.title!r} and set it by hand.",
         )
-    if past.set_for_good:
-        names = ", ".join(past.set_for_good)
+    stay = [path for path in past.set_for_good if counterpart is not None and _is_set(counterpart.spec, path)]
+    if stay:
         yield finding(
             "cannot-be-cleared",
-            f"{names} of {past.address} had no value before the run, and the marketplace cannot take one away.",
+            f"{', '.join(stay)} cannot be put back: nothing was there before the run, and the marketplace "
+            "cannot take away what is there now.",
             f"Look at {past.title!r}, and set the value that it should have.",
         )
     if change is None or change.action is not Action.CREATE or past.was is None:
@@ -341,9 +361,8 @@ def _not_restored(past: Past, change: Change | None) -> Iterator[Finding]:
         noun = "approved access" if past.approved == 1 else "approved accesses"
         yield finding(
             "approvals-lost",
-            f"It had {count} {noun} when it was deleted. Approvals cannot be restored: whoever had access "
+            f"It had {count} {noun} when it was deleted. Approvals cannot be put back: whoever had access "
             "has to ask again.",
-            "",
         )
     if past.was.id != past.live_id:
         yield finding(
@@ -354,33 +373,57 @@ def _not_restored(past: Past, change: Change | None) -> Iterator[Finding]:
         )
 
 
+def _is_set(spec: Spec, path: str) -> bool:
+    """Whether there is a value at a dotted path."""
+    value: Any = spec
+    for name in path.split("."):
+        if not isinstance(value, Spec):
+            return False
+        attribute = next((rule.attribute for rule in rules_of(type(value)) if rule.name == name), "")
+        value = getattr(value, attribute, None)
+    return value is not None
+
+
 def _changed_again(change: Change, past: Past, made: Resolved, live: LiveState) -> Iterator[Finding]:
-    """What somebody changed after the run, and what this plan takes back with it."""
+    """What somebody changed after the run, and what this plan would take back with it."""
     counterpart = _counterpart(past, live)
     if counterpart is None or change.after is None:
         return
     if past.action is Action.DELETE:
-        told = "was made again after the run; what differs from how it was is put back"
+        since = _by_somebody(change.after.spec, counterpart.spec)
+        told = "It was made again after the run, and is not as it was"
     else:
         mine = next((one for one in made.resources if one.address == past.address), None)
         if mine is None or past.address in made.unresolved:
             return
-        since = mismatches(mine.spec, counterpart.spec)
-        if past.action is Action.UPDATE:
+        if past.action is Action.CREATE:
+            since = _by_somebody(mine.spec, counterpart.spec)
+        else:
             taken_back = {one.path for one in mismatches(change.after.spec, counterpart.spec)}
-            since = tuple(one for one in since if one.path in taken_back)
-        if not since:
-            return
-        names = ", ".join(one.dotted for one in since)
-        what = "goes with the object" if past.action is Action.CREATE else "is taken back as well"
-        told = f"changed again since the run: {names}. What somebody did there after it {what}"
-    subject = "" if past.action is not Action.DELETE else "It "
-    message = f"{subject}{told}."
-    yield Finding(
-        "changed-again",
-        Severity.WARNING,
-        message[0].upper() + message[1:],
-        "If that is not wanted, change it by hand instead.",
-        past.origin,
-        past.address,
+            since = tuple(one for one in mismatches(mine.spec, counterpart.spec) if one.path in taken_back)
+        told = "It was changed again since the run"
+    if since:
+        yield Finding(
+            "changed-again",
+            Severity.ERROR,
+            f"{told}: {', '.join(one.dotted for one in since)}. What was done there is not undone with it.",
+            "If a later run did it, undo that one first (`dpsync history` lists them); otherwise change it by hand.",
+            past.origin,
+            past.address,
+        )
+
+
+def _by_somebody(whole: Spec, live: Spec) -> tuple[Mismatch, ...]:
+    """The differences to what was made as a whole, less those that a create leaves that broke off.
+
+    Such a one is empty still, and nobody has switched it on or off.
+    """
+    found = mismatches(whole, live)
+    is_begun = any(one.rule.replaced_whole and not one.before for one in found)
+    return tuple(
+        one
+        for one in found
+        if not (
+            is_begun and (one.rule.attribute == LIFECYCLE or (one.rule.replaced_whole and not one.before))
+        )
     )
