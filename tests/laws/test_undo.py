@@ -47,6 +47,7 @@ MAY_BLOCK = {
     "name-swap",
     "still-used",
     "held-back",
+    "name-pattern",  # v1 takes no name like the one that somebody gave the object in another way
 }
 """What may keep an undo from restoring an object."""
 

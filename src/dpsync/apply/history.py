@@ -15,7 +15,7 @@ from typing import Any
 
 from dpsync.apply.journal import FORMAT_VERSION
 from dpsync.errors import UsageError
-from dpsync.model.history import APPLY, CallResult, PastCall, PastRun
+from dpsync.model.history import APPLY, CallResult, History, PastCall, PastRun, id_of
 from dpsync.model.place import Origin
 from dpsync.model.plan import Target
 
@@ -28,13 +28,21 @@ LAST = "last"
 """What the newest run may be called."""
 
 
-def read_runs(folder: Path) -> tuple[PastRun, ...]:
+def read_history(folder: Path) -> History:
     """Every run of which a journal is kept below `folder`, the one given to `Journal.open`; the newest first.
 
-    A file without one whole line is of a run that sent nothing, and is left out. Raises JournalUnreadable.
+    A file without one whole line is of a run that sent nothing, and is left out.
     """
-    files = sorted((folder / "runs").glob("*.jsonl"), reverse=True)
-    return tuple(run for file in files if (run := _run_in(file)) is not None)
+    runs: list[PastRun] = []
+    unreadable: list[str] = []
+    for file in _journals(folder):
+        try:
+            run = _run_in(file)
+        except JournalUnreadable as error:
+            unreadable.append(error.message)
+        else:
+            runs += [] if run is None else [run]
+    return History(tuple(runs), tuple(unreadable))
 
 
 def read_run(file: Path) -> PastRun:
@@ -46,8 +54,8 @@ def read_run(file: Path) -> PastRun:
 
 
 def run_named(folder: Path, text: str) -> PastRun:
-    """The run that a name, the beginning of one, or `last` means. Reads no other. Raises UsageError."""
-    files = sorted((folder / "runs").glob("*.jsonl"), reverse=True)
+    """The run that an id, a name, the beginning of one, or `last` means. Reads no other. Raises UsageError."""
+    files = _journals(folder)
     if not files:
         raise UsageError(f"There is no journal in {folder / 'runs'}.", _NAME_A_FOLDER)
     if text == LAST:
@@ -56,16 +64,21 @@ def run_named(folder: Path, text: str) -> PastRun:
             raise UsageError(f"No journal in {folder / 'runs'} holds a whole line.", _NAME_A_FOLDER)
         return newest
     found = [file for file in files if file.stem.startswith(text)] if text else []
-    exact = [file for file in found if file.stem == text]
-    if len(exact or found) == 1:
-        return read_run((exact or found)[0])
+    exact = [file for file in files if text and text in {file.stem, id_of(file.stem)}]
+    found = exact or found
+    if len(found) == 1:
+        return read_run(found[0])
     if found:
         listed = ", ".join(file.stem for file in found[:_LISTED]) + (", …" if len(found) > _LISTED else "")
         raise UsageError(f"{text!r} begins the names of {len(found)} runs: {listed}.", "Write more of it.")
     raise UsageError(
         f"There is no run {text!r} in {folder / 'runs'}.",
-        f"`dpsync history` lists them; the newest is {files[0].stem}, or `{LAST}`.",
+        f"`dpsync history` lists them; the newest is {id_of(files[0].stem)}, or `{LAST}`.",
     )
+
+
+def _journals(folder: Path) -> list[Path]:
+    return sorted((folder / "runs").glob("*.jsonl"), reverse=True)
 
 
 _LISTED = 3

@@ -11,6 +11,8 @@ import click
 
 from dpsync.cli.shared import page_for, workspace_options
 
+DONE, UNREADABLE = 0, 1
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -38,20 +40,25 @@ def command(
     journal: str | None,
     *,
     as_json: bool,
-) -> None:
+) -> int:
     """Show past runs, the newest first: who, when, of which commit, how many calls, and how they ended.
 
     With --env only those of that environment. What is shown is what their journals say; no connection is opened.
-    """
-    if asked.invoked_subcommand is not None:
-        return
-    from dpsync.apply.history import read_runs
-    from dpsync.reports.history.json import runs_as_json
-    from dpsync.reports.history.text import runs_as_text
 
-    runs = read_runs(_folder(workspace, journal))
-    runs = tuple(run for run in runs if environment in {None, run.target.environment})
-    click.echo(runs_as_json(runs) if as_json else runs_as_text(runs, page_for(sys.stdout)), nl=False)
+    \b
+    Exit 0    every journal could be read
+    Exit 1    one could not: it is named, and the others are shown
+    """  # noqa: D301 - click's own mark for "do not wrap"
+    if asked.invoked_subcommand is not None:
+        return DONE
+    from dpsync.apply.history import read_history
+    from dpsync.reports.history.json import history_as_json
+    from dpsync.reports.history.text import history_as_text
+
+    past = read_history(_folder(workspace, journal)).of(environment)
+    told = history_as_json(past) if as_json else history_as_text(past, page_for(sys.stdout))
+    click.echo(told, nl=False)
+    return UNREADABLE if past.unreadable else DONE
 
 
 @command.command()
@@ -69,7 +76,7 @@ def show(
 ) -> None:
     """One run, call by call, with what each call changed.
 
-    RUN is its name, the beginning of its name, or `last`.
+    RUN is its id, its name, the beginning of its name, or `last`.
     """
     from dpsync.apply.history import run_named
     from dpsync.reports.history.json import run_as_json

@@ -49,7 +49,7 @@ def command(
 ) -> int:
     """Show what would put back what a run changed, ask, and do it.
 
-    RUN is the name of a run, the beginning of its name, or `last`; `dpsync history` lists them. What it changed is read
+    RUN is the id of a run, its name, the beginning of its name, or `last`; `dpsync history` lists them. What it changed is read
     from its journal: fields, sources, forms and review flows get the value that they had, what it created is deleted, what
     it deleted is made again. The plan is a plan like any other: with impact, guardrails, and a journal of its own.
 
@@ -58,7 +58,7 @@ def command(
     \b
     Exit 0    everything is put back
     Exit 1    the journal cannot be read or is of another marketplace, or nobody said 'yes'
-    Exit 3    at least one change is blocked; the others were made
+    Exit 3    at least one change is blocked, as where something changed again since; the others were made
     Exit 4    at least one change was left: its object had changed since the plan
     Exit 5    at least one change failed or was skipped
     Exit 6    the marketplace cannot be reached, or does not accept the token
@@ -83,7 +83,8 @@ def command(
     ahead = _prospect(settings, past, wish)
     before = report_of_undo(past, ahead.plan, warnings)
     code = carried_out(ahead, before, wanted, where, lock_timeout, auto_approve=auto_approve, undoes=past.run)
-    click.echo(after_undo(past), err=True)
+    if ahead.plan.has_changes:
+        click.echo(after_undo(past), err=True)
     return code
 
 

@@ -69,7 +69,7 @@ async def planned(
     live = await read_live(client, scope_of(undo.named), vintage=settings.vintage)
     here = replace(here, tenant=live.caller.tenant)
     _must_be_for(run, here)
-    found = undone(undo, live, here)
+    found = undone(undo, live, here, settings.vintage)
     changes = tuple(
         replace(change, calls=calls_of(change, settings.vintage)) for change in found.plan.changes
     )
@@ -80,29 +80,21 @@ async def planned(
 
 def report_of_undo(run: PastRun, plan: Plan, warnings: tuple[Finding, ...]) -> Report:
     """What `undo` has to say before it makes its plan."""
-    about = (
-        Finding("undo", Severity.NOTICE, f"Undoes the run {run.run} of {run.who}: {run.ending}."),
-        Finding("manifests", Severity.NOTICE, after_undo(run)),
-    )
+    told = f"This undoes the run {run.id} of {run.at[:16]}Z by {run.who}, which ended: {run.ending}."
+    about = (Finding(UNDO, Severity.NOTICE, told, after_undo(run)),)
     declared = Counter(change.kind for change in plan.changes)
     return Report(UNDO, __version__, plan=plan, findings=in_order((*warnings, *about)), declared=declared)
 
 
 def after_undo(run: PastRun) -> str:
-    """What is left to do for whoever undid a run: the manifests still ask for what it made."""
+    """What is left to do for whoever undoes a run: nobody has looked at the manifests."""
     if run.command == UNDO:
-        return "The manifests may say otherwise: whatever they say, the next apply makes it so."
-    if run.commit is None:
-        return (
-            "The manifests still say otherwise: put them back as well, or the next apply makes it all again."
-        )
-    return (
-        f"The manifests still say otherwise: revert the commit {run.commit[:12]} as well, "
-        "or the next apply makes it all again."
-    )
+        return "The manifests were not asked. Whatever they say, the next apply makes it so."
+    commit = "them" if run.commit is None else f"the commit {run.commit[:12]}"
+    return f"The manifests were not asked. Revert {commit} as well, or the next apply makes it all again."
 
 
 def _must_be_for(run: PastRun, here: Target) -> None:
     from dpsync.planner.reviewed import must_be_for
 
-    must_be_for(run.target, here)
+    must_be_for(run.target, here, "journal")

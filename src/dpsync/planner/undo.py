@@ -115,7 +115,7 @@ def undoing(run: PastRun, workspace_id: str) -> Undoing:
     return Undoing(run, workspace_id, tuple(_past(run, calls, workspace_id) for calls in by_object.values()))
 
 
-def undone(undo: Undoing, live: LiveState, target: Target) -> Undone:
+def undone(undo: Undoing, live: LiveState, target: Target, vintage: str) -> Undone:
     """The plan that restores what the run changed, as far as it is not as it was."""
     gone = tuple(past for past in undo.pasts if _is_gone(past, live))
     pasts = tuple(_beside(past, live) for past in undo.pasts if past not in gone)
@@ -133,6 +133,7 @@ def undone(undo: Undoing, live: LiveState, target: Target) -> Undone:
     )
     said = [
         *(one for past in pasts for one in _not_restored(past, plan.by_address.get(past.address), live)),
+        *(one for change in changes for one in _refused(change, vintage)),
         *(
             one
             for change in changes
@@ -371,6 +372,17 @@ def _not_restored(past: Past, change: Change | None, live: LiveState) -> Iterato
             f"In the manifest of {past.address}, remove `id: {past.live_id}` under metadata: the new id is the one "
             "that belongs to the key.",
         )
+
+
+def _refused(change: Change, vintage: str) -> Iterator[Finding]:
+    """What the marketplace had, and refuses today: somebody gave it to the object in another way, or long ago."""
+    if change.after is None or change.action is Action.DELETE:
+        return
+    written = {field.path.split(".")[0] for field in change.fields}
+    for note in change.after.spec.notes(vintage):
+        if note.severity is Severity.ERROR and note.path and note.path[0] in written:
+            remedy = "It stays as the run made it. Change it by hand."
+            yield Finding(note.rule, note.severity, note.message, remedy, change.origin, change.address)
 
 
 def _is_set(spec: Spec, path: str) -> bool:

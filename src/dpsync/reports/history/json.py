@@ -6,17 +6,17 @@ Fields are added, never renamed or given another meaning. Every character outsid
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
-from dpsync.model.history import CallResult, PastCall, PastRun
+from dpsync.model.history import CallResult, History, PastCall, PastRun
 
 FORMAT_VERSION = "1.0"
 
 
-def runs_as_json(runs: Iterable[PastRun]) -> str:
-    """Every run, without its calls."""
-    return _dumped({"format_version": FORMAT_VERSION, "runs": [_run(run) for run in runs]})
+def history_as_json(past: History) -> str:
+    """Every run, without its calls; and what there is to say about journals that cannot be read."""
+    runs = [_run(run) for run in past.runs]
+    return _dumped({"format_version": FORMAT_VERSION, "runs": runs, "unreadable": list(past.unreadable)})
 
 
 def run_as_json(run: PastRun) -> str:
@@ -32,6 +32,7 @@ def _dumped(value: dict[str, Any]) -> str:
 def _run(run: PastRun) -> dict[str, Any]:
     return {
         "run": run.run,
+        "id": run.id,
         "at": run.at,
         "who": run.who,
         "command": run.command,

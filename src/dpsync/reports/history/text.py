@@ -7,13 +7,13 @@ source that the plan did not name is told by its id.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from dpsync.kinds import KINDS
 from dpsync.model.base import Spec, rules_of
-from dpsync.model.history import APPLY, CallResult, PastCall, PastRun
+from dpsync.model.history import APPLY, CallResult, History, PastCall, PastRun, id_of
 from dpsync.model.report import Page
 from dpsync.model.words import Words, understood
 from dpsync.reports.layout import Line, visible, wrapped
@@ -23,7 +23,7 @@ from dpsync.reports.values import changed_lines, quoted, set_lines
 
 _NARROWEST = 40
 _LABEL = 11
-_HEADERS = ("RUN", "WHEN", "WHO", "ENVIRONMENT", "COMMIT", "CALLS", "ENDED")
+_HEADERS = ("RUN", "WHEN", "WHO", "WHERE", "COMMIT", "CALLS", "ENDED")
 _STYLES: Mapping[CallResult, str] = MappingProxyType(
     {CallResult.OK: "green", CallResult.ERROR: "bold red", CallResult.UNKNOWN: "yellow"}
 )
@@ -32,13 +32,17 @@ _WORDS: Mapping[CallResult, str] = MappingProxyType(
 )
 
 
-def runs_as_text(runs: Sequence[PastRun], page: Page) -> str:
-    """A table of runs, the newest first."""
+def history_as_text(past: History, page: Page) -> str:
+    """A table of runs, the newest first; then what there is to say about journals that cannot be read."""
     width = max(page.width, _NARROWEST)
-    if not runs:
-        return written(paragraph("No runs.", width), page)
-    rows = [*table(_HEADERS, [_cells(run) for run in runs], width), Row("")]
-    return written([*rows, *paragraph(f"{counted(len(runs), 'run')}.", width)], page)
+    rows: list[Row] = []
+    if past.runs:
+        rows += [*table(_HEADERS, [_cells(run) for run in past.runs], width), Row("")]
+    for message in past.unreadable:
+        rows += [*paragraph(f"error: {message}", width, style="bold red"), Row("")]
+    count = f"{counted(len(past.runs), 'run')}." if past.runs else "No runs."
+    tail = f" {counted(len(past.unreadable), 'journal')} cannot be read." if past.unreadable else ""
+    return written([*rows, *paragraph(f"{count}{tail}", width)], page)
 
 
 def run_as_text(run: PastRun, page: Page) -> str:
@@ -48,14 +52,20 @@ def run_as_text(run: PastRun, page: Page) -> str:
 
 def _cells(run: PastRun) -> tuple[str, ...]:
     return (
-        run.run,
+        run.id,
         _minute(run.at),
         run.who,
         run.target.environment,
         (run.commit or "")[:9],
         str(len(run.calls)),
-        run.ending if run.command == APPLY else f"{run.command}: {run.ending}",
+        _ended(run),
     )
+
+
+def _ended(run: PastRun) -> str:
+    if run.undoes is not None:
+        return f"{run.command} of {id_of(run.undoes)}: {run.ending}"
+    return run.ending if run.command == APPLY else f"{run.command}: {run.ending}"
 
 
 def _minute(at: str) -> str:
@@ -63,7 +73,7 @@ def _minute(at: str) -> str:
 
 
 def _run(run: PastRun, width: int) -> Iterator[Row]:
-    yield from paragraph(f"Run {run.run} ({run.command})", width, style="bold")
+    yield from paragraph(f"Run {run.id} ({run.command})", width, style="bold")
     yield Row("")
     target = run.target
     tenant = f", tenant {target.tenant}" if target.tenant else ""
@@ -75,6 +85,7 @@ def _run(run: PastRun, width: int) -> Iterator[Row]:
         ("plan", run.fingerprint or ""),
         ("undoes", run.undoes or ""),
         ("ended", run.ending),
+        ("journal", run.file),
     ):
         if text and " " in text:
             yield from field(name, text, width, _LABEL)
