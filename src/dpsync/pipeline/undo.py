@@ -90,8 +90,8 @@ def after_undo(run: PastRun) -> str:
     """What is left to do for whoever undoes a run: nobody has looked at the manifests."""
     if run.command == UNDO:
         return "The manifests were not asked. Whatever they say, the next apply makes it so."
-    commit = "them" if run.commit is None else f"the commit {run.commit[:12]}"
-    return f"The manifests were not asked. Revert {commit} as well, or the next apply makes it all again."
+    how = "Put them back" if run.commit is None else f"Revert the commit {run.commit[:12]}"
+    return f"The manifests were not asked. {how} as well, or the next apply makes it all again."
 
 
 def _must_be_for(run: PastRun, here: Target) -> None:

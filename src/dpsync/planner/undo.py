@@ -316,8 +316,8 @@ def _impossible(past: Past) -> Change:
     gone = Finding(
         "gone-since",
         Severity.ERROR,
-        "It was deleted after the run, so there is nothing to put back what the run changed.",
-        "Undo the run that deleted it first: `dpsync history` lists those of dpsync.",
+        "It was deleted after the run, so what the run changed of it cannot be put back.",
+        "If a later run deleted it, undo that one first (`dpsync history` lists them), then this one.",
         past.origin,
         past.address,
     )
@@ -327,7 +327,7 @@ def _impossible(past: Past) -> Change:
         title=past.title,
         actions=(Action.UPDATE,),
         before=None,
-        after=past.was,
+        after=None,
         origin=past.origin,
         blocked=(gone,),
     )
