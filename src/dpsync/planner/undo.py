@@ -335,21 +335,19 @@ def _impossible(past: Past) -> Change:
 
 def _not_restored(past: Past, change: Change | None, live: LiveState) -> Iterator[Finding]:
     """What cannot be put back, and what is different when it is."""
-
-    def finding(rule: str, message: str, remedy: str = "") -> Finding:
-        return Finding(rule, Severity.WARNING, message, remedy, past.origin, past.address)
-
     counterpart = _counterpart(past, live)
     if past.lost:
         names = ", ".join(past.lost)
-        yield finding(
+        yield _finding(
+            past,
             "not-in-journal",
             f"{names} cannot be put back: the journal does not hold what was there.",
             f"Look at {past.title!r} and set it by hand.",
         )
     stay = [path for path in past.set_for_good if counterpart is not None and _is_set(counterpart.spec, path)]
     if stay:
-        yield finding(
+        yield _finding(
+            past,
             "cannot-be-cleared",
             f"{', '.join(stay)} cannot be put back: nothing was there before the run, and the marketplace "
             "cannot take away what is there now.",
@@ -360,18 +358,24 @@ def _not_restored(past: Past, change: Change | None, live: LiveState) -> Iterato
     if past.was.spec.gives_access and past.approved != 0:
         count = "an unknown number of" if past.approved is None else str(past.approved)
         noun = "approved access" if past.approved == 1 else "approved accesses"
-        yield finding(
+        yield _finding(
+            past,
             "approvals-lost",
             f"It had {count} {noun} when it was deleted. Approvals cannot be put back: whoever had access "
             "has to ask again.",
         )
     if past.was.id != past.live_id:
-        yield finding(
+        yield _finding(
+            past,
             "new-id",
             f"It had the id {past.live_id}, which only the marketplace can give. It comes back as {past.was.id}.",
             f"In the manifest of {past.address}, remove `id: {past.live_id}` under metadata: the new id is the one "
             "that belongs to the key.",
         )
+
+
+def _finding(past: Past, rule: str, message: str, remedy: str = "") -> Finding:
+    return Finding(rule, Severity.WARNING, message, remedy, past.origin, past.address)
 
 
 def _refused(change: Change, vintage: str) -> Iterator[Finding]:
