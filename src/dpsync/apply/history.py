@@ -123,10 +123,9 @@ def _run_in(file: Path) -> PastRun | None:
                 finished, complete = True, bool(line["complete"])
             else:
                 raise _unreadable(file, number, f"its type is {line['type']!r}")
-        except (KeyError, TypeError, ValueError) as error:
-            raise _unreadable(
-                file, number, f"something is missing or is not what it should be ({error})"
-            ) from None
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            told = f"something is missing or is not what it should be ({error})"
+            raise _unreadable(file, number, told) from None
     return replace(_run(file, first), finished=finished, complete=complete, calls=tuple(calls.values()))
 
 
@@ -138,7 +137,7 @@ def _lines(file: Path, rows: list[bytes]) -> Iterator[tuple[int, dict[str, Any]]
             continue
         try:
             line = json.loads(row)
-        except ValueError:
+        except (ValueError, RecursionError):
             if number == last:
                 return
             raise _unreadable(file, number, "it is not JSON") from None
@@ -170,6 +169,9 @@ def _run(file: Path, first: Mapping[str, Any]) -> PastRun:
 def _begun(line: Mapping[str, Any], number: int) -> PastCall:
     before, origin, fields = line["before"], line.get("origin"), line.get("fields")
     state = before.get("spec") if before is not None else None
+    for words in (before, state, line.get("after"), line["body"]):
+        if not isinstance(words, dict | None):
+            raise TypeError(f"{words!r} is no object")
     return PastCall(
         sequence=int(line["sequence"]),
         at=str(line["at"]),

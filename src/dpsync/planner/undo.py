@@ -432,14 +432,12 @@ def _changed_again(change: Change, past: Past, made: Resolved, live: LiveState) 
 def _by_somebody(whole: Spec, live: Spec) -> tuple[Mismatch, ...]:
     """The differences to what was made as a whole, less those that a create leaves that broke off.
 
-    Such a one is empty still, and nobody has switched it on or off.
+    Such a one is empty still, and nobody has switched it on or off; whoever did that with an empty one took nothing from it.
     """
-    found = mismatches(whole, live)
-    is_begun = any(one.rule.replaced_whole and not one.before for one in found)
-    return tuple(
-        one
-        for one in found
-        if not (
-            is_begun and (one.rule.attribute == LIFECYCLE or (one.rule.replaced_whole and not one.before))
-        )
-    )
+    emptied = {
+        rule.attribute
+        for rule in rules_of(type(whole))
+        if rule.replaced_whole and whole.manages(rule.attribute) and not getattr(live, rule.attribute)
+    }
+    unfinished = {*emptied, LIFECYCLE} if emptied else emptied
+    return tuple(one for one in mismatches(whole, live) if one.rule.attribute not in unfinished)
