@@ -70,7 +70,7 @@ def command(
     Exit 3  a guardrail or an unresolved reference blocks at least one change, or --fail-on met one
     Exit 6  the marketplace cannot be reached, or does not accept the token
     """  # noqa: D301 - click's own mark for "do not wrap"
-    wanted = wanted_reports(reports, as_json=as_json)
+    wanted = wanted_reports(reports, as_json=as_json, workspace=wish.workspace)
 
     from dataclasses import replace
 
