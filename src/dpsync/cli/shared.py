@@ -374,11 +374,19 @@ def settings_for(
 ) -> Settings:
     """The settings of the workspace and environment. Raises UsageError or InvalidManifests.
 
-    With `policy_from`, the whole of dpsync.yaml is that of a Git revision; the manifests stay those at hand.
+    With `policy_from`, dpsync.yaml is that of a Git revision. The manifests stay those at hand, and so does which folders
+    they are in: otherwise what was moved to another folder would look deleted.
     """
+    from dataclasses import replace
+
     root = root_of(workspace)
     with _as_of(root, policy_from, WORKSPACE_FILE) as folder:
-        return _settings_in(folder / WORKSPACE_FILE, root, environment, url)
+        settings = _settings_in(folder / WORKSPACE_FILE, root, environment, url)
+    if policy_from is None:
+        return settings
+    from dpsync.pipeline.bases import folders_named_in
+
+    return replace(settings, manifests=folders_named_in(root, settings))
 
 
 def root_of(workspace: Path | None) -> Path:
