@@ -94,7 +94,7 @@ class _Reading:
         self.names = tasks.create_task(self._names())
         self.forms = tasks.create_task(self._forms())
         self.linked = tasks.create_task(self._linked())
-        tasks.create_task(self._products())
+        tasks.create_task(self._products() if self._only is None else self._some_products(self._only))
         tasks.create_task(self._agreements())
         self.listings = tasks.create_task(self._listings())
         tasks.create_task(self._users())
@@ -246,9 +246,13 @@ class _Reading:
     # -- what is about to go -----------------------------------------------------------------------------------------
 
     def _may_go(self, kind: str, identity: str) -> bool:
-        """Whether a plan could delete the object: it is retired, or ours and in no manifest."""
+        """Whether a plan could delete the object: it is retired, or ours and in no manifest.
+
+        Of a part, what is in no manifest goes only if it is said to.
+        """
         return identity in self.scope.leaving or (
-            identity not in self.scope.ids.get(kind, frozenset())
+            self.scope.only is None
+            and identity not in self.scope.ids.get(kind, frozenset())
             and is_of_workspace(self.scope.workspace_id, kind, identity)
         )
 
@@ -266,6 +270,9 @@ class _Reading:
             for product, request_types in found or ():
                 mine = self.users.setdefault(product, {})
                 mine |= dict.fromkeys(request_types, Reference(self.resources[kind, form].title, "id", form))
+        if self._only is not None:
+            others = sorted(self.users.keys() - self._only.keys())
+            await together(*(self._confirm(DATA_PRODUCT.name, product) for product in others))
 
     def _with_known_forms(self, resource: LiveResource) -> LiveResource:
         """The product with those of its forms that may go, where its forms were not read."""
@@ -300,6 +307,33 @@ class _Reading:
 
         if not await self._or_gap(kind, "", read()):
             self._confirm_the_rest(kind, seen)
+
+    # -- some products, each by its id ------------------------------------------------------------------------------
+
+    @property
+    def _only(self) -> Mapping[str, str] | None:
+        """The products to be read, by id, each with the name that it is to have; None: all."""
+        return None if self.scope.only is None else self.scope.only.get(DATA_PRODUCT.name, {})
+
+    async def _some_products(self, only: Mapping[str, str]) -> None:
+        """Read these products, however many others there are; and who has the names that they do not have yet."""
+        await together(*(self._some_product(identity, only[identity]) for identity in sorted(only)))
+
+    async def _some_product(self, identity: str, title: str) -> None:
+        payload = await self._confirm(DATA_PRODUCT.name, identity)
+        if payload is None and identity not in self.absent:
+            return
+        if title and (payload is None or _folded(payload["name"]) != _folded(title)):
+            await self._or_gap(DATA_PRODUCT.name, "", self._holders(title))
+
+    async def _holders(self, title: str) -> None:
+        """Keep the products that are called so, in any case: names are unique, and one may be taken (FACTS 1.7)."""
+        kind = DATA_PRODUCT.name
+        async for page in self.client.pages_by_token(ENDPOINTS[kind].collection, {"nameFilter": title}):
+            names = await self.names
+            for payload in page:
+                if _folded(payload["name"]) == _folded(title) and payload["id"] not in (self._only or {}):
+                    await self._or_gap(kind, payload["id"], self._keep_product(payload, names, None, None))
 
     async def _start_product(self, payload: dict[str, Any], names: Mapping[str, str]) -> None:
         """Keep a product whose list entry is enough; begin to read the rest of one that is compared."""
@@ -380,13 +414,15 @@ class _Reading:
         for identity in sorted(self.scope.ids.get(kind, frozenset()) - set(seen)):
             self.tasks.create_task(self._confirm(kind, identity))
 
-    async def _confirm(self, kind: str, identity: str) -> None:
-        async def read() -> None:
+    async def _confirm(self, kind: str, identity: str) -> Mapping[str, Any] | None:
+        """Read one object by its id; None if it is absent, or if that cannot be known."""
+
+        async def read() -> Mapping[str, Any] | None:
             try:
                 payload = await self.client.get(ENDPOINTS[kind].path(identity))
             except NotFound:
                 self.absent.add(identity)
-                return
+                return None
             names = await self.names
             if not isinstance(payload, dict) or payload.get("id") != identity:
                 raise BadAnswer(f"Another object than {identity} was answered when asked for it by id.")
@@ -394,8 +430,9 @@ class _Reading:
                 await self._start_product(payload, names)
             else:
                 await self._keep(kind, payload, Parts(domains=names))
+            return payload
 
-        await self._or_gap(kind, identity, read())
+        return await self._or_gap(kind, identity, read())
 
     async def _or_gap(self, kind: str, identity: str, work: Coroutine[Any, Any, Found]) -> Found | None:
         """The result, or None with a gap noted. What ends the run is raised."""
@@ -406,6 +443,10 @@ class _Reading:
                 raise
             self.gaps.append(Gap(kind, identity, error.message))
             return None
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.split()).casefold()
 
 
 def _beginning(text: str) -> str:
