@@ -37,7 +37,7 @@ from dpsync.planner import (
     scope_of_part,
 )
 from dpsync.planner.ownership import ownership
-from dpsync.planner.part import narrowed, neighbours, with_concerned, with_needed
+from dpsync.planner.part import narrowed, neighbours, not_made, with_concerned, with_needed
 from dpsync.settings import Settings
 
 if TYPE_CHECKING:
@@ -88,8 +88,17 @@ def _planned(
 ) -> Planned:
     changes = (replace(change, calls=calls_of(change, settings.vintage)) for change in plan.changes)
     plan = replace(plan, changes=tuple(changes), allowed=settings.policy.allowed)
+    resolved = tuple(resolved)
     about = tuple(one for one in resolved if plan.covers(one.address) or one.address in plan.by_address)
-    return Planned(desired, live, plan, settings.policy, datetime.now(UTC), about)
+    return Planned(
+        desired,
+        live,
+        plan,
+        settings.policy,
+        datetime.now(UTC),
+        about,
+        tuple(not_made(resolved, plan, live)),
+    )
 
 
 async def _with_neighbours(asked: Planned, addresses: frozenset[Address], client: ReadClient) -> Planned:
@@ -111,7 +120,7 @@ async def _with_neighbours(asked: Planned, addresses: frozenset[Address], client
         confirmed_absent=asked.live.confirmed_absent | found.absent,
     )
     beside = tuple(one for one in near if (one.kind, one.id) not in resources)
-    return replace(asked, live=live, beside=beside)
+    return replace(asked, live=live, beside=(*asked.beside, *beside))
 
 
 def _ids(resources: Iterable[Resource]) -> Mapping[str, frozenset[str]]:

@@ -288,6 +288,14 @@ def _covers(part: Part, change: Change) -> bool:
 # What to look at besides.
 
 
+def not_made(resolved: Iterable[Resource], plan: Plan, live: LiveState) -> Iterator[Resource]:
+    """What is declared and not live, and what the plan leaves out: something that it deletes may be one of these."""
+    for one in resolved:
+        is_to_be = KINDS[one.kind].written and one.lifecycle not in _ENDED
+        if is_to_be and one.address not in plan.by_address and (one.kind, one.id) not in live.by_id:
+            yield one
+
+
 def neighbours(
     plan: Plan, desired: DesiredState, live: LiveState, addresses: Collection[Address]
 ) -> tuple[Resource, ...]:
