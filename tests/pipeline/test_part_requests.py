@@ -18,7 +18,9 @@ from laws.markets import Document, Market, declared, market
 from planner.test_requests import document, key, world
 
 
-def planned(one: Market, base: Sequence[Document], now: Sequence[Document], reach: Reach = Reach.MANAGED) -> Plan:
+def planned(
+    one: Market, base: Sequence[Document], now: Sequence[Document], reach: Reach = Reach.MANAGED
+) -> Plan:
     """The plan of what changed, with every guardrail on; what it sent is counted in `one.requests`."""
     settings = replace(one.settings, prune=True, policy=Policy())
     before, after = (declared([list(documents)], settings).desired for documents in (base, now))
@@ -26,7 +28,9 @@ def planned(one: Market, base: Sequence[Document], now: Sequence[Document], reac
 
     async def made() -> Plan:
         async with one.client(one._door()) as client:
-            return (await weighed(await drafted_part(settings, after, part, reach, client), client, reach)).plan
+            return (
+                await weighed(await drafted_part(settings, after, part, reach, client), client, reach)
+            ).plan
 
     return asyncio.run(made())
 

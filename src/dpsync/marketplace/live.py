@@ -82,6 +82,7 @@ class _Reading:
     people: dict[str, Person] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
     gaps: list[Gap] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
     listed: set[str] = field(default_factory=set)
     strays: dict[str, Source] = field(default_factory=dict)
     users: dict[str, dict[str, Reference]] = field(default_factory=dict)
@@ -137,6 +138,10 @@ class _Reading:
         await together(*(self._listing(str(identity)) for identity in sorted(meant - {None}, key=str)))
 
     async def _listing(self, domain_id: str) -> None:
+        if domain_id in self.asked:
+            return
+        self.asked.add(domain_id)
+
         async def read() -> tuple[Source, ...]:
             pages = self.client.pages_by_offset(data_source.path(domain_id), key=data_source.KEY)
             return data_source.read([entry async for page in pages for entry in page])
@@ -323,7 +328,12 @@ class _Reading:
         payload = await self._confirm(DATA_PRODUCT.name, identity)
         if payload is None and identity not in self.absent:
             return
-        if title and (payload is None or _folded(payload["name"]) != _folded(title)):
+        if payload is not None and identity in self.scope.leaving:
+            # Of what no manifest names, only the live side tells the domain, and whose else its sources are.
+            await together(
+                *(self._listing(each) for each in payload.get("domains") or () if isinstance(each, str))
+            )
+        if title and (payload is None or _folded(str(payload.get("name", ""))) != _folded(title)):
             await self._or_gap(DATA_PRODUCT.name, "", self._holders(title))
 
     async def _holders(self, title: str) -> None:
@@ -332,7 +342,8 @@ class _Reading:
         async for page in self.client.pages_by_token(ENDPOINTS[kind].collection, {"nameFilter": title}):
             names = await self.names
             for payload in page:
-                if _folded(payload["name"]) == _folded(title) and payload["id"] not in (self._only or {}):
+                name = _folded(str(payload.get("name", "")))
+                if name == _folded(title) and payload["id"] not in (self._only or {}):
                     await self._or_gap(kind, payload["id"], self._keep_product(payload, names, None, None))
 
     async def _start_product(self, payload: dict[str, Any], names: Mapping[str, str]) -> None:

@@ -16,7 +16,7 @@ from dpsync.errors import UsageError
 from dpsync.model.reference import Address, is_live_id
 from dpsync.model.validation import closest
 
-_KEY = r"[^\s=!(),]+"
+_KEY = r"[^\s=!(),<>]+"
 _EQUALITY = re.compile(rf"(?P<key>{_KEY})\s*(?P<sign>==|=|!=)\s*(?P<value>[^=!(),]*)")
 _AMONG = re.compile(rf"(?P<key>{_KEY})\s+(?P<sign>in|notin)\s*\((?P<values>[^()]*)\)")
 _EXISTS = re.compile(rf"(?P<sign>!?)\s*(?P<key>{_KEY})")
@@ -42,10 +42,10 @@ def must_mean_something(option: str, patterns: Iterable[str], known: Collection[
     for pattern in patterns:
         if live_id_in(pattern) is not None or any(means(pattern, address) for address in known):
             continue
-        names = {str(address): str(address) for address in sorted(known)}
-        if "/" not in pattern:
-            names = {address.key: str(address) for address in sorted(known)}
-        near = closest(pattern, names)
+        kind, slash, key = pattern.rpartition("/")
+        same = [one for one in sorted(known) if not slash or one.kind.casefold() == kind.casefold()]
+        names = {one.key: str(one) for one in same} or {str(one): str(one) for one in sorted(known)}
+        near = closest(key if same else pattern, names)
         hint = f"Did you mean `{names[near]}`? " if near is not None else ""
         raise UsageError(
             f"`{option} {pattern}` means no resource of these manifests.",
