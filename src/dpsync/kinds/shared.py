@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Annotated
 
+from pydantic import Field
+
 from dpsync.model.base import Note, Spec
 from dpsync.model.fields import Effect, Refers, always
 from dpsync.model.finding import Severity
@@ -19,8 +21,18 @@ NAME_LIMIT = 255
 class RequestForms(Spec):
     """The form of each request type."""
 
-    data_access: Annotated[Reference, Refers("RequestForm"), always(Effect.REVIEW)]
-    masking_exception: Annotated[Reference, Refers("RequestForm"), always(Effect.REVIEW)]
+    data_access: Annotated[
+        Reference,
+        Field(description="The form for access to the data.", examples=["standard"]),
+        Refers("RequestForm"),
+        always(Effect.REVIEW),
+    ]
+    masking_exception: Annotated[
+        Reference,
+        Field(description="The form for seeing masked values.", examples=["strict"]),
+        Refers("RequestForm"),
+        always(Effect.REVIEW),
+    ]
 
 
 def both(form: Reference) -> RequestForms:

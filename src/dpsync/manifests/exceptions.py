@@ -93,31 +93,52 @@ class _Written(BaseModel):
 class ExceptionMetadata(_Written):
     """What an exception is called."""
 
-    name: Annotated[str, AfterValidator(_key), Field(description="What the exception is called.")]
+    name: Annotated[
+        str,
+        AfterValidator(_key),
+        Field(description="What the exception is called.", examples=["retire-na-sales"]),
+    ]
 
 
 class ExceptionSpec(_Written):
     """From which guardrail, for which resource, why and until when."""
 
-    rule: Annotated[str, Field(min_length=1, description="The guardrail, by name.")]
+    rule: Annotated[
+        str, Field(min_length=1, description="The guardrail, by name.", examples=["delete-with-members"])
+    ]
     resource: Annotated[
         str,
         Field(
             min_length=1,
             description="As a plan shows it, such as DataProduct/na-sales; by key or, of what no manifest names, by live id.",
+            examples=["DataProduct/na-sales"],
         ),
     ]
-    reason: Annotated[str, AfterValidator(_reason), Field(description="Why, for those who read the plan.")]
+    reason: Annotated[
+        str,
+        AfterValidator(_reason),
+        Field(
+            description="Why, for those who read the plan.",
+            examples=["Its members were told; they use eu-sales now."],
+        ),
+    ]
     until: Annotated[
-        str, AfterValidator(_day), Field(description="The last day on which it holds: YYYY-MM-DD.")
+        str,
+        AfterValidator(_day),
+        Field(description="The last day on which it holds: YYYY-MM-DD.", examples=["2027-03-31"]),
     ]
 
 
 class GuardrailException(_Written):
     """A document of the folder of exceptions."""
 
-    api_version: Annotated[Literal["dpsync/v1beta1"], Field(description=f"It is {API_VERSION}.")]
-    kind: Annotated[Literal["GuardrailException"], Field(description=f"It is {EXCEPTION_KIND}.")]
+    api_version: Annotated[
+        Literal["dpsync/v1beta1"], Field(description=f"It is {API_VERSION}.", examples=[API_VERSION])
+    ]
+    kind: Annotated[
+        Literal["GuardrailException"],
+        Field(description=f"It is {EXCEPTION_KIND}.", examples=[EXCEPTION_KIND]),
+    ]
     metadata: Annotated[ExceptionMetadata, Field(description="What the exception is called.")]
     spec: Annotated[ExceptionSpec, Field(description="From what, for what, why and until when.")]
 
