@@ -175,7 +175,18 @@ def _filled(text: str) -> str:
     raise _refuse("An empty text means nothing here.", "Write a text, or remove the entry.")
 
 
-Texts = tuple[Annotated[str, AfterValidator(_filled)], ...]
+def _like(pattern: str) -> Any:
+    """What JSON Schema is told about a text, where a function judges it here."""
+    return Field(json_schema_extra={"pattern": pattern})
+
+
+Texts = tuple[Annotated[str, AfterValidator(_filled), _like(r"\S")], ...]
+Inside = Annotated[
+    str, AfterValidator(_inside), _like(r"^(?!/)(?!(?:.*/)?\.\.(?:/|$))(?![A-Za-z]:)[^\\]*[^\\\s][^\\]*$")
+]
+KindName = Annotated[str, AfterValidator(_kind), Field(json_schema_extra={"enum": list(KINDS)})]
+ResourceName = Annotated[str, AfterValidator(_resource), _like(f"^(?:{'|'.join(KINDS)})/\\S+$")]
+Pattern = Annotated[str, AfterValidator(_pattern), Field(json_schema_extra={"format": "regex"})]
 
 
 class _Written(BaseModel):
@@ -200,6 +211,7 @@ class WorkspaceMetadata(_Written):
         Field(
             description="Part of every identity: made once, with random characters, and never changed.",
             examples=["acme-data-7q2m9x4k"],
+            json_schema_extra={"pattern": "^[a-z0-9-]{8,64}$"},
         ),
     ]
 
@@ -254,13 +266,16 @@ class Environment(_Written):
         Field(
             description="Such as https://na.api.immutacloud.com/marketplace, or `sandbox:`.",
             examples=["https://na.api.immutacloud.com/marketplace", "sandbox:"],
+            json_schema_extra={"pattern": f"^(?:{_URL.pattern}|{_SANDBOX.pattern})$"},
         ),
     ]
     token_variable: Annotated[
         str,
         AfterValidator(_token_variable),
         Field(
-            description="The environment variable that holds the token.", examples=["DPSYNC_TOKEN_PRODUCTION"]
+            description="The environment variable that holds the token.",
+            examples=["DPSYNC_TOKEN_PRODUCTION"],
+            json_schema_extra={"pattern": f"^{TOKEN_PREFIX}[A-Z0-9_]*$"},
         ),
     ] = TOKEN_PREFIX
     vintage: Annotated[
@@ -299,7 +314,7 @@ class OwnerRule(_Written):
 
     name: Annotated[str, Field(min_length=1, description="Who it is, for messages.", examples=["sales"])]
     paths: Annotated[
-        tuple[Annotated[str, AfterValidator(_inside)], ...],
+        tuple[Inside, ...],
         Field(
             min_length=1,
             description="Globs of files, relative to dpsync.yaml.",
@@ -313,7 +328,7 @@ class OwnerRule(_Written):
         ),
     ] = ()
     kinds: Annotated[
-        tuple[Annotated[str, AfterValidator(_kind)], ...],
+        tuple[KindName, ...],
         Field(description="The kinds that they may declare.", examples=[list(KINDS)[:1]]),
     ] = ()
     labels: Annotated[
@@ -326,7 +341,7 @@ class ProtectedObjects(_Written):
     """What must not be deleted, suspended or emptied, also when its own manifest is gone."""
 
     resources: Annotated[
-        tuple[Annotated[str, AfterValidator(_resource)], ...],
+        tuple[ResourceName, ...],
         Field(description="Addresses, such as DataProduct/na-sales.", examples=[["DataProduct/na-sales"]]),
     ] = ()
     names: Annotated[
@@ -342,7 +357,7 @@ class WorkspaceSpec(_Written):
     """Where the manifests are, and where they go."""
 
     manifests: Annotated[
-        tuple[Annotated[str, AfterValidator(_inside)], ...],
+        tuple[Inside, ...],
         Field(
             min_length=1,
             description="The folders (or files) of manifests, relative to dpsync.yaml.",
@@ -365,8 +380,7 @@ class WorkspaceSpec(_Written):
         ),
     ] = {}
     exceptions: Annotated[
-        str,
-        AfterValidator(_inside),
+        Inside,
         Field(description="The folder of exceptions from guardrails.", examples=["exceptions"]),
     ] = EXCEPTIONS
     sensitive_tags: Annotated[
@@ -391,7 +405,7 @@ class WorkspaceSpec(_Written):
         ),
     ] = None
     display_names: Annotated[
-        dict[str, Annotated[str, AfterValidator(_pattern)]],
+        dict[str, Pattern],
         Field(
             description="A regular expression for the display names of products, by domain (key, name or id).",
             examples=[{"sales": "Sales .*"}],

@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, Entry] = {
     "drift": Entry("dpsync.cli.drift", "Show what is live and differs from what was agreed on."),
     "rename": Entry("dpsync.cli.rename", "Give a resource another key, with its id and its references."),
     "explain": Entry("dpsync.cli.explain", "Say what a guardrail looks for, and what to do about it."),
+    "schema": Entry("dpsync.cli.schema", "Print the JSON Schema of manifests, for editors."),
     "access": Entry("dpsync.cli.access", "Who is in a product; let people in and out."),
     "sandbox": Entry("dpsync.cli.sandbox", "A marketplace of your own, to try everything on."),
     "version": Entry("dpsync.cli.version", "Print the version."),

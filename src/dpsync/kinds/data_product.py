@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from dpsync.kinds.review_flow import DEFAULT_FLOW, ProductReviewFlow
-from dpsync.kinds.shared import V1, RequestForms, both, name_notes
+from dpsync.kinds.shared import NAME_SCHEMA, V1, RequestForms, both, name_notes
 from dpsync.kinds.sources import SourceEntry
 from dpsync.model.base import Note, Spec, SpecOf, Surroundings
 from dpsync.model.fields import Clearable, Effect, Refers, ReplacedWhole, Touches, Unordered, always
@@ -46,6 +46,17 @@ class ReviewFlows(Spec):
 
 class DataProductSpec(Spec):
     """What a data product is called, what is in it, and how one gets access."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "not": {"required": ["requestForm", "requestForms"]},
+            "if": {
+                "properties": {"lifecycle": {"enum": ["retired", "released"]}},
+                "required": ["lifecycle"],
+            },
+            "else": {"properties": {"name": NAME_SCHEMA, "sources": {"uniqueItems": True}}},
+        }
+    )
 
     gives_access = True
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from dpsync.model.base import Spec
 from dpsync.model.fields import Refers
@@ -19,6 +19,10 @@ def _text_of_number(value: Any) -> Any:
 class DataSourceSpec(Spec):
     """Which live source this is: by its path on the platform, by its display name, or by its id."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": [name]} for name in ("id", "name", "table", "prefix")]}
+    )
+
     domain: Annotated[
         Reference,
         Field(description="A domain that has it, by key, name or id.", examples=["sales"]),
@@ -31,6 +35,10 @@ class DataSourceSpec(Spec):
     id: Annotated[
         str | None,
         BeforeValidator(_text_of_number),
+        WithJsonSchema(
+            {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": r"^\d+$"}]},
+            mode="validation",
+        ),
         Field(pattern=r"^\d+$", description="Its id, a whole number.", examples=["4711"]),
     ] = None
     platform: Annotated[

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, StrictInt, Tag, model_validator
+from pydantic import ConfigDict, Discriminator, Field, StrictInt, Tag, model_validator
 
 from dpsync.model.base import Spec
 from dpsync.model.fields import Refers
@@ -162,6 +162,8 @@ Reviewer = Annotated[
 class Stage(Spec):
     """One stage of a review: `any` of these reviewers decides, or `all` of them must approve."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
     any: Annotated[
         tuple[Reviewer, ...] | None,
         Field(
@@ -235,7 +237,7 @@ Rules = Annotated[
             "Rules that are asked before the decision, as the API has them. "
             "Passed on as they are; their order counts."
         ),
-        examples=[[{"event": {"type": "dataProductPolicy"}, "conditions": {}}]],
+        examples=[[{"conditions": {"all": []}, "event": {"type": "dataProductPolicy", "params": {}}}]],
     ),
 ]
 
@@ -262,6 +264,12 @@ class _Flow(Spec):
 
 class Approve(_Flow):
     """Every request is approved at once, with a comment, for ever or for a time."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "dependentRequired": {"duration": ["durationUnit"], "durationUnit": ["duration"]},
+        }
+    )
 
     decision: Annotated[
         Literal["approve"], Field(description="Every request is approved at once.", examples=["approve"])

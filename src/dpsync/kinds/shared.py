@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -16,6 +16,11 @@ from dpsync.model.reference import Reference
 V1 = "v1"
 V2 = "v2"
 NAME_LIMIT = 255
+NAME_SCHEMA: dict[str, Any] = {
+    "maxLength": NAME_LIMIT,
+    "pattern": r"^(?!\s)(?![\s\S]*\s$)[^!\"#$%&'*+,.:;<=>?@\[\]^`{|}~]*$",
+}
+"""What JSON Schema can say about the display name of a product: of the signs beyond ASCII it knows none."""
 
 
 class RequestForms(Spec):

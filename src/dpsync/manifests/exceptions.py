@@ -23,7 +23,7 @@ from dpsync.manifests.load import problem_finding
 from dpsync.model.finding import Finding, Severity, in_order
 from dpsync.model.place import Origin
 from dpsync.model.policy import Exemption
-from dpsync.model.reference import is_key
+from dpsync.model.reference import KEY_PATTERN, is_key
 from dpsync.model.validation import MISSING_FIELD, shown, validated
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -96,7 +96,11 @@ class ExceptionMetadata(_Written):
     name: Annotated[
         str,
         AfterValidator(_key),
-        Field(description="What the exception is called.", examples=["retire-na-sales"]),
+        Field(
+            description="What the exception is called.",
+            examples=["retire-na-sales"],
+            json_schema_extra={"pattern": KEY_PATTERN},
+        ),
     ]
 
 
@@ -120,12 +124,17 @@ class ExceptionSpec(_Written):
         Field(
             description="Why, for those who read the plan.",
             examples=["Its members were told; they use eu-sales now."],
+            json_schema_extra={"pattern": r"\S"},
         ),
     ]
     until: Annotated[
         str,
         AfterValidator(_day),
-        Field(description="The last day on which it holds: YYYY-MM-DD.", examples=["2027-03-31"]),
+        Field(
+            description="The last day on which it holds: YYYY-MM-DD.",
+            examples=["2027-03-31"],
+            json_schema_extra={"pattern": f"^{_DAY.pattern}$"},
+        ),
     ]
 
 
@@ -139,8 +148,24 @@ class GuardrailException(_Written):
         Literal["GuardrailException"],
         Field(description=f"It is {EXCEPTION_KIND}.", examples=[EXCEPTION_KIND]),
     ]
-    metadata: Annotated[ExceptionMetadata, Field(description="What the exception is called.")]
-    spec: Annotated[ExceptionSpec, Field(description="From what, for what, why and until when.")]
+    metadata: Annotated[
+        ExceptionMetadata,
+        Field(description="What the exception is called.", examples=[{"name": "retire-na-sales"}]),
+    ]
+    spec: Annotated[
+        ExceptionSpec,
+        Field(
+            description="From what, for what, why and until when.",
+            examples=[
+                {
+                    "rule": "delete-with-members",
+                    "resource": "DataProduct/na-sales",
+                    "reason": "Its members were told; they use eu-sales now.",
+                    "until": "2027-03-31",
+                }
+            ],
+        ),
+    ]
 
 
 # ---------------------------------------------------------------------------------------- one document
