@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, Entry] = {
     "show": Entry("dpsync.cli.show", "Show a product on one page, or many things in a table."),
     "drift": Entry("dpsync.cli.drift", "Show what is live and differs from what was agreed on."),
     "rename": Entry("dpsync.cli.rename", "Give a resource another key, with its id and its references."),
+    "fmt": Entry("dpsync.cli.fmt", "Write manifests in one order and style; comments stay."),
     "explain": Entry("dpsync.cli.explain", "Say what a guardrail looks for, and what to do about it."),
     "schema": Entry("dpsync.cli.schema", "Print the JSON Schema of manifests, for editors."),
     "access": Entry("dpsync.cli.access", "Who is in a product; let people in and out."),

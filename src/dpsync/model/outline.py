@@ -21,12 +21,17 @@ from dpsync.model.reference import Reference, SourceReference
 
 Mark = TypeVar("Mark")
 
+_PARTS = ("platform", "hostname", "database", "schema", "table", "name", "prefix")
+"""What a source may be known by, from the widest to the narrowest."""
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a model. `models` are what may stand in it, field by field; `by_name`: under names of one's own.
+    """One field of a model.
 
-    `shape` is its type in words; `default` is None where it has none: it is required, or a spec's, which is not managed where it is left out.
+    `shape` is its type in words; `default` is None where it has none: it is required, or a spec's, which is not managed
+    where it is left out. `models` are what may stand in it, field by field; `by_name`: under names of one's own; `parts` are
+    the names in a source, which is no model.
     """
 
     name: str
@@ -43,6 +48,7 @@ class Field:
     inherits: bool
     models: tuple[type[BaseModel], ...]
     by_name: bool
+    parts: tuple[str, ...]
 
 
 @cache
@@ -86,6 +92,7 @@ def _field(model: type[BaseModel], name: str, field: FieldInfo) -> Field:
         inherits=refers.inherits if refers else False,
         models=tuple(dict.fromkeys(_models_in(field.annotation))),
         by_name=_is_by_name(field.annotation),
+        parts=_PARTS if _has_sources(field.annotation) else (),
     )
 
 
@@ -98,6 +105,10 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield annotation
     for inner in get_args(annotation):
         yield from _models_in(inner)
+
+
+def _has_sources(annotation: Any) -> bool:
+    return annotation is SourceReference or any(_has_sources(inner) for inner in get_args(annotation))
 
 
 def _is_by_name(annotation: Any) -> bool:
