@@ -144,7 +144,7 @@ def chosen(estate: Estate, base: DesiredState, now: DesiredState) -> Part:
     return part_of(Wanted(targets=(*targets, *map(str, gone))), now, None)
 
 
-@law()
+@law(0.6)
 @given(estates())
 def test_a_plan_of_a_part_never_understates_whom_it_touches_or_what_holds_it_back(estate: Estate) -> None:
     """Held against the same part, for which everything was read."""

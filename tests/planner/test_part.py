@@ -9,6 +9,7 @@ import pytest
 
 from dpsync.kinds.data_product import ReviewFlows
 from dpsync.kinds.review_flow import Delegate, Deny, Review
+from dpsync.kinds.shared import RequestForms
 from dpsync.model.part import Part, Wanted
 from dpsync.model.reference import Address, Reference, SourceReference
 from dpsync.model.resource import Resource
@@ -128,7 +129,7 @@ def test_with_nothing_but_exclusions_everything_is_read_and_pruned() -> None:
 )
 def test_what_is_referred_to_belongs_to_it_however_it_is_named(reference: Reference) -> None:
     used, other = form("open", agreements=(Reference("terms", "key"),)), form("other")
-    uses = product("orders", request_forms=states.RequestForms.of(data_access=reference))
+    uses = product("orders", request_forms=RequestForms.of(data_access=reference))
     now = desired(used, other, uses, states.agreement("terms"), product("rest"))
     assert {one.key for one in with_needed(now, [uses.address])} == {"orders", "open", "terms"}
     assert with_needed(now, [used.address]) == {used.address, Address("DataUseAgreement", "terms")}
@@ -144,7 +145,7 @@ def test_who_has_the_name_or_uses_what_goes_has_to_let_go_first() -> None:
         live_product(
             user.id,
             "User",
-            request_forms=states.RequestForms.of(data_access=Reference("Going", "id", going.id)),
+            request_forms=RequestForms.of(data_access=Reference("Going", "id", going.id)),
         ),
         live_product("stranger", "Orders"),
     )

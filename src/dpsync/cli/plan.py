@@ -79,7 +79,7 @@ def command(
     Exit 4  with --expect-plan: at least one change is due that was not reviewed, or one that was is not asked for
     Exit 6  the marketplace cannot be reached, or does not accept the token
     """  # noqa: D301 - click's own mark for "do not wrap"
-    wanted = wanted_reports(reports, as_json=as_json)
+    wanted = wanted_reports(reports, as_json=as_json, workspace=wish.workspace)
 
     from dataclasses import replace
 

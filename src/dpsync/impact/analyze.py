@@ -87,7 +87,7 @@ class _Weighing:
             lost,
             touched,
             ended=self._ended(movement, members),
-            exceptions=_exceptions(change, movement, audience),
+            exceptions=_exceptions(movement, audience),
             pending=_pending(change, movement),
             uncertain=_uncertain(movement),
             everywhere=self.evidence.everywhere,
@@ -238,7 +238,7 @@ def _other_than(product: str, givers: Collection[str]) -> str | None:
     return next((one for one in givers if one != product), None)
 
 
-def _exceptions(change: Change, movement: Movement, audience: Audience | None) -> int | None:
+def _exceptions(movement: Movement, audience: Audience | None) -> int | None:
     """How many masking exceptions end.
 
     Which sources they are about is not told, so with a source only none is a number; nor is what suspending does to them.

@@ -7,6 +7,7 @@ of the revision stand in a temporary folder while they are read.
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from dpsync import pipeline
 from dpsync.apply.journal import last_commit
@@ -65,7 +66,12 @@ def workspace_changes(settings: Settings, commit: str) -> tuple[Finding, ...]:
 def _manifests_at(settings: Settings, commit: str) -> tuple[str, ...]:
     """The folders of manifests that dpsync.yaml of a commit names; those of today where it cannot be understood."""
     with at_revision(settings.root, commit, [WORKSPACE_FILE]) as folder:
-        document, _findings = read_workspace(folder / WORKSPACE_FILE)
+        return folders_named_in(folder, settings)
+
+
+def folders_named_in(folder: Path, settings: Settings) -> tuple[str, ...]:
+    """The folders of manifests that dpsync.yaml in a folder names; those of the settings where it is not valid."""
+    document, _findings = read_workspace(folder / WORKSPACE_FILE)
     if document is None:
         return settings.manifests
     try:

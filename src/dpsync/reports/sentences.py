@@ -62,6 +62,8 @@ def title(report: Report) -> str:
     words = titles.get(report.command, "Plan for")
     if report.outcomes is None and report.command == "apply":
         words = "Plan for"
+    if report.outcomes is None and report.command == UNDO:
+        words = "Plan of an undo in"
     tenant = f", tenant {target.tenant}" if target.tenant else ""
     return f"{words} {target.environment} (workspace {target.workspace}{tenant})"
 
