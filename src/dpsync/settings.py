@@ -131,6 +131,12 @@ def _limit(value: Any) -> Any:
     )
 
 
+def _name(text: str) -> str:
+    if text.strip() and text.isprintable():
+        return text
+    raise _refuse(f"{shown(text)} is not a name.", "Write one in letters, digits, `-` and `_`.")
+
+
 def _guardrail(value: Any) -> Any:
     if isinstance(value, str):
         raise _refuse(f"A guardrail is a mapping, not {shown(value)}.", f"Write {{severity: {value}}}.")
@@ -192,7 +198,9 @@ class _Written(BaseModel):
 class WorkspaceMetadata(_Written):
     """What a workspace is called, and the id that is part of every identity it makes."""
 
-    name: Annotated[str, Field(min_length=1, description="What the workspace is called.")]
+    name: Annotated[
+        str, AfterValidator(_name), Field(min_length=1, description="What the workspace is called.")
+    ]
     id: Annotated[
         str,
         AfterValidator(_workspace_id),
@@ -302,7 +310,8 @@ class WorkspaceSpec(_Written):
         Field(min_length=1, description="The folders (or files) of manifests, relative to dpsync.yaml."),
     ]
     environments: Annotated[
-        dict[str, Environment], Field(min_length=1, description="The marketplaces, by name.")
+        dict[Annotated[str, AfterValidator(_name)], Environment],
+        Field(min_length=1, description="The marketplaces, by name."),
     ]
     guardrails: Annotated[
         Guardrails, Field(description="Guardrails that are to be stricter or more lenient, by name.")
@@ -481,7 +490,7 @@ def token_of(settings: Settings, environ: Mapping[str, str]) -> Token:
         hint = f" The token of a served sandbox is `{SANDBOX_TOKEN}`." if is_loopback(settings.url) else ""
         raise UsageError(
             f"The environment {settings.environment} takes its token from {name}, which is not set.",
-            f"Set {name} to a personal access token of the marketplace.{hint}",
+            f"Set {name} to a personal access token of the marketplace, or name a file that holds one with --token-file.{hint}",
         )
     return token_from(text, name)
 

@@ -44,6 +44,26 @@ def test_a_failed_form_skips_its_product_only_and_the_next_apply_finishes(estate
     finishes(estate)
 
 
+def test_the_events_of_an_apply_that_fails_end_with_its_report(estate: Estate) -> None:
+    """`apply --json` as a pipeline reads it, with a form that the marketplace refuses."""
+    with estate.served(creating(FORMS, nth=2, code=400)):
+        done = estate.apply("--json")
+    assert done.returncode == 5, done
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert events[0]["type"] == "plan"
+    assert events[-1]["type"] == "report"
+    begun = [event["address"] for event in events if event["type"] == "started"]
+    ended = {event["address"]: event["result"] for event in events if event["type"] == "ended"}
+    assert set(begun) <= ended.keys()
+    assert sorted(ended.values()) == ["done", "done", "failed", "skipped"]
+    (failed,) = [address for address, result in ended.items() if result == "failed"]
+    (call,) = [event for event in events if event["type"] == "call" and event["result"] == "error"]
+    assert (call["address"], call["method"], call["path"]) == (failed, "POST", "/api/request-form")
+    assert call["message"]
+    told = {one["address"]: one["result"] for one in events[-1]["report"]["outcomes"]}
+    assert told == ended
+
+
 def test_a_token_that_ends_part_way_ends_the_run(estate: Estate) -> None:
     with estate.served(creating(PRODUCTS, code=401)) as served:
         done = estate.apply()
