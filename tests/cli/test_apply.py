@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 from threading import Event
 
 import pytest
@@ -137,6 +138,32 @@ def test_ctrl_c_finishes_the_call_in_flight_and_the_next_apply_the_rest(estate: 
     finishes(estate)
 
 
+@pytest.mark.parametrize("name", [b"Strict Form", b"Edge Orders"])
+def test_a_run_that_is_killed_is_finished_by_the_next_one(estate: Estate, name: bytes) -> None:
+    """SIGKILL, with a call on its way that takes effect after that: the journal says which."""
+    programs: list[subprocess.Popen[str]] = []
+    known = Event()
+
+    def kill(body: bytes) -> None:
+        if name in body:
+            known.wait(PATIENCE)
+            programs[0].kill()
+            programs[0].wait(PATIENCE)
+
+    with estate.served() as served:
+        with Relay(served, kill) as relay, estate.applying(relay.url) as program:
+            programs.append(program)
+            known.set()
+            program.communicate(timeout=PATIENCE)
+        assert program.returncode == -signal.SIGKILL
+    (journal,) = (estate.root / ".dpsync" / "runs").iterdir()
+    lines = [json.loads(line) for line in journal.read_text(encoding="utf-8").splitlines()]
+    assert lines[-1]["type"] == "begin"
+    assert lines[-1]["body"]["name"] == name.decode()
+    finishes(estate)
+    assert estate_is_settled(estate)
+
+
 def test_a_second_signal_ends_at_once_with_the_journal_and_the_report_complete(estate: Estate) -> None:
     on_its_way, may_arrive = Event(), Event()
 
@@ -226,6 +253,13 @@ def finishes(estate: Estate) -> None:
         assert served.has(PRODUCTS, "Edge Orders")
     assert done.returncode == 0, done
     assert "Apply complete" in done.stdout
+
+
+def estate_is_settled(estate: Estate) -> bool:
+    """Whether a further apply finds nothing to do."""
+    with estate.served():
+        done = estate.apply()
+    return done.returncode == 0 and "No changes" in done.stdout
 
 
 def meddle(served: Marketplace, product: str, description: str) -> None:
