@@ -131,6 +131,12 @@ def _limit(value: Any) -> Any:
     )
 
 
+def _name(text: str) -> str:
+    if text.strip() and text.isprintable():
+        return text
+    raise _refuse(f"{shown(text)} is not a name.", "Write one in letters, digits, `-` and `_`.")
+
+
 def _guardrail(value: Any) -> Any:
     if isinstance(value, str):
         raise _refuse(f"A guardrail is a mapping, not {shown(value)}.", f"Write {{severity: {value}}}.")
@@ -204,7 +210,9 @@ class WorkspaceMetadata(_Written):
     """What a workspace is called, and the id that is part of every identity it makes."""
 
     name: Annotated[
-        str, Field(min_length=1, description="What the workspace is called.", examples=["acme-data"])
+        str,
+        AfterValidator(_name),
+        Field(min_length=1, description="What the workspace is called.", examples=["acme-data"]),
     ]
     id: Annotated[
         str,
@@ -375,7 +383,7 @@ class WorkspaceSpec(_Written):
         ),
     ]
     environments: Annotated[
-        dict[str, Environment],
+        dict[Annotated[str, AfterValidator(_name)], Environment],
         Field(
             min_length=1,
             description="The marketplaces, by name.",
@@ -595,7 +603,7 @@ def token_of(settings: Settings, environ: Mapping[str, str]) -> Token:
         hint = f" The token of a served sandbox is `{SANDBOX_TOKEN}`." if is_loopback(settings.url) else ""
         raise UsageError(
             f"The environment {settings.environment} takes its token from {name}, which is not set.",
-            f"Set {name} to a personal access token of the marketplace.{hint}",
+            f"Set {name} to a personal access token of the marketplace, or name a file that holds one with --token-file.{hint}",
         )
     return token_from(text, name)
 
