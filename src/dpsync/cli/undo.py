@@ -64,7 +64,7 @@ def command(
     Exit 6    the marketplace cannot be reached, or does not accept the token
     Exit 130  interrupted
     """  # noqa: D301 - click's own mark for "do not wrap"
-    wanted = wanted_reports(reports, as_json=as_json)
+    wanted = wanted_reports(reports, as_json=as_json, workspace=wish.workspace)
 
     from dpsync.cli.apply import carried_out
     from dpsync.cli.journals import journals_of
