@@ -41,6 +41,7 @@ MOST_PARALLELISM = 32
 CALL_DEADLINE = 120
 CHANGE_DEADLINE = 600
 RUN_DEADLINE = 3600
+GRACE = 30
 HOUR = 3600
 DAY = 86_400
 
@@ -130,6 +131,12 @@ def _limit(value: Any) -> Any:
     )
 
 
+def _name(text: str) -> str:
+    if text.strip() and text.isprintable():
+        return text
+    raise _refuse(f"{shown(text)} is not a name.", "Write one in letters, digits, `-` and `_`.")
+
+
 def _guardrail(value: Any) -> Any:
     if isinstance(value, str):
         raise _refuse(f"A guardrail is a mapping, not {shown(value)}.", f"Write {{severity: {value}}}.")
@@ -203,7 +210,9 @@ class WorkspaceMetadata(_Written):
     """What a workspace is called, and the id that is part of every identity it makes."""
 
     name: Annotated[
-        str, Field(min_length=1, description="What the workspace is called.", examples=["acme-data"])
+        str,
+        AfterValidator(_name),
+        Field(min_length=1, description="What the workspace is called.", examples=["acme-data"]),
     ]
     id: Annotated[
         str,
@@ -255,6 +264,15 @@ class EnvironmentDeadlines(_Written):
     run: Annotated[
         StrictInt, Field(ge=1, le=DAY, description="All changes of an apply.", examples=[3600])
     ] = RUN_DEADLINE
+    grace: Annotated[
+        StrictInt,
+        Field(
+            ge=0,
+            le=HOUR,
+            description="What is in flight when an apply is interrupted, until it is given up.",
+            examples=[30],
+        ),
+    ] = GRACE
 
 
 class Environment(_Written):
@@ -296,8 +314,8 @@ class Environment(_Written):
     deadlines: Annotated[
         EnvironmentDeadlines | None,
         Field(
-            description="How many seconds a call, a change and a run may take.",
-            examples=[{"call": 120, "change": 600, "run": 3600}],
+            description="How many seconds a call, a change, a run and an interrupted call may take.",
+            examples=[{"call": 120, "change": 600, "run": 3600, "grace": 30}],
         ),
     ] = None
     guardrails: Annotated[
@@ -365,7 +383,7 @@ class WorkspaceSpec(_Written):
         ),
     ]
     environments: Annotated[
-        dict[str, Environment],
+        dict[Annotated[str, AfterValidator(_name)], Environment],
         Field(
             min_length=1,
             description="The marketplaces, by name.",
@@ -448,11 +466,12 @@ class Workspace(_Written):
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """How many seconds one call, one change and one run of apply may take."""
+    """How many seconds one call, one change and one run of apply may take, and what is in flight once it is interrupted."""
 
     call: int = CALL_DEADLINE
     change: int = CHANGE_DEADLINE
     run: int = RUN_DEADLINE
+    grace: int = GRACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -532,7 +551,11 @@ def read_settings(
 
 
 def _deadlines(written: EnvironmentDeadlines | None) -> Deadlines:
-    return Deadlines() if written is None else Deadlines(written.call, written.change, written.run)
+    return (
+        Deadlines()
+        if written is None
+        else Deadlines(written.call, written.change, written.run, written.grace)
+    )
 
 
 def _policy(spec: WorkspaceSpec, chosen: Environment) -> Policy:
@@ -580,7 +603,7 @@ def token_of(settings: Settings, environ: Mapping[str, str]) -> Token:
         hint = f" The token of a served sandbox is `{SANDBOX_TOKEN}`." if is_loopback(settings.url) else ""
         raise UsageError(
             f"The environment {settings.environment} takes its token from {name}, which is not set.",
-            f"Set {name} to a personal access token of the marketplace.{hint}",
+            f"Set {name} to a personal access token of the marketplace, or name a file that holds one with --token-file.{hint}",
         )
     return token_from(text, name)
 

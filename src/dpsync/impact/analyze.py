@@ -44,7 +44,13 @@ def analyze(plan: Plan, live: LiveState, evidence: Evidence, held: frozenset[Add
         for change in plan.applicable
         if change.address in moved and change.address not in held
     ]
-    weighing = _Weighing(live, evidence, moved, {each.id: each for each in made if each.product is not None})
+    weighing = _Weighing(
+        live,
+        evidence,
+        moved,
+        {each.id: each for each in made if each.product is not None},
+        nearby=plan.part is not None and plan.owned is None,
+    )
     return replace(plan, changes=tuple(weighing.weighed(change) for change in plan.changes))
 
 
@@ -56,6 +62,7 @@ class _Weighing:
     evidence: Evidence
     moved: Mapping[Address, Movement]
     made: Mapping[str, Movement]
+    nearby: bool = False
 
     def weighed(self, change: Change) -> Change:
         """The change with its impact; one of a kind that is never written has none."""
@@ -80,10 +87,11 @@ class _Weighing:
             lost,
             touched,
             ended=self._ended(movement, members),
-            exceptions=_exceptions(change, movement, audience),
+            exceptions=_exceptions(movement, audience),
             pending=_pending(change, movement),
             uncertain=_uncertain(movement),
             everywhere=self.evidence.everywhere,
+            nearby=self.nearby,
             names=self._names(touched, (*gained, *lost)),
         )
 
@@ -230,11 +238,14 @@ def _other_than(product: str, givers: Collection[str]) -> str | None:
     return next((one for one in givers if one != product), None)
 
 
-def _exceptions(change: Change, movement: Movement, audience: Audience | None) -> int | None:
-    """How many masking exceptions end. Which sources they are about is not told, so with a source only none is a number."""
+def _exceptions(movement: Movement, audience: Audience | None) -> int | None:
+    """How many masking exceptions end.
+
+    Which sources they are about is not told, so with a source only none is a number; nor is what suspending does to them.
+    """
     if movement.deletes or movement.moves:
         return None if audience is None else audience.exceptions
-    if not change.sources.removed or (audience is not None and not audience.exceptions):
+    if not movement.removed or (audience is not None and not audience.exceptions):
         return 0
     return None
 
@@ -243,7 +254,7 @@ def _pending(change: Change, movement: Movement) -> int | None:
     """How many requests wait that the change ends or concerns."""
     if movement.product is None:
         return 0
-    concerned = movement.deletes or movement.moves or Effect.REVIEW in change.effects
+    concerned = movement.deletes or movement.moves or movement.suspends or Effect.REVIEW in change.effects
     return movement.product.accesses.pending if concerned else 0
 
 

@@ -191,6 +191,14 @@ class DataProductSpec(Spec):
                 left.append(f"reviewFlows.{_camel(request_type)}")
         return tuple(left)
 
+    @property
+    def looks_at_live(self) -> bool:
+        """Whether it has a review flow for a form that it leaves to the marketplace."""
+        flows, forms = self.review_flows, self.request_forms
+        return flows is not None and any(
+            flows.manages(one) and (forms is None or not forms.manages(one)) for one in _REQUEST_TYPES
+        )
+
     def settled(self, around: Surroundings) -> tuple[DataProductSpec, tuple[Note, ...]]:
         """Leave out review flows that cannot become active, and write out the default flow where null asks for it.
 
