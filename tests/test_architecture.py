@@ -154,7 +154,7 @@ def _raises_again(handler: ast.ExceptHandler) -> bool:
 
 FAMILIES = {
     "checks": {"domains", "exemptions", "people", "rule"},
-    "kinds": {"catalog", "review_flow", "shared", "sources"},
+    "kinds": {"catalog", "graph", "review_flow", "shared", "sources"},
     "marketplace/endpoints": {"calls", "endpoint", "people", "review_flow", "tags"},
     "reports": {"layout", "numbers", "paper", "people", "remarks", "sentences", "sides", "values", "weight"},
     "sandbox/routes": set(),
@@ -162,6 +162,7 @@ FAMILIES = {
         "connect",
         "events",
         "journals",
+        "keys",
         "lock",
         "progress",
         "prospect",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from dpsync.cli.keys import complete_products
 from dpsync.cli.shared import (
     page_for,
     report_options,
@@ -66,7 +67,7 @@ def _owned_or_not(function: Command) -> Command:
 
 
 @command.command()
-@click.argument("product", metavar="KEY|NAME|ID")
+@click.argument("product", metavar="KEY|NAME|ID", shell_complete=complete_products)
 @click.option("--sources", is_flag=True, help="List every data source with path, name and id.")
 @click.option("--user", metavar="U", help="With --sources: whether this person has access to each.")
 @click.option("--columns", is_flag=True, help="List the columns with tags and masking.")
