@@ -97,12 +97,25 @@ def deadlines(text: str) -> str:
     return WORKSPACE.replace("      parallelism: 4\n", f"      deadlines: {text}\n")
 
 
+@pytest.mark.parametrize("name", ['"de\\e[2Jv"', '" "', '"a\\nb"', '"\\u202e"'])
+def test_a_name_that_cannot_be_printed_is_refused_before_anybody_is_asked(name: str) -> None:
+    for text in (
+        WORKSPACE.replace("    dev:", f"    {name}:"),
+        WORKSPACE.replace("name: acme", f"name: {name}"),
+    ):
+        with pytest.raises(InvalidManifests) as caught:
+            settings(text)
+        (finding,) = caught.value.findings
+        assert "is not a name" in finding.message
+        assert finding.message.isprintable()
+
+
 def test_deadlines_have_defaults_one_by_one() -> None:
-    assert settings().deadlines == Deadlines(call=120, change=600, run=3600)
+    assert settings().deadlines == Deadlines(call=120, change=600, run=3600, grace=30)
     assert settings(deadlines("{}")).deadlines == Deadlines()
     assert settings(deadlines("{call: 5}")).deadlines == Deadlines(call=5)
-    whole = settings(deadlines("{call: 3600, change: 86400, run: 86400}"))
-    assert whole.deadlines == Deadlines(3600, 86_400, 86_400)
+    whole = settings(deadlines("{call: 3600, change: 86400, run: 86400, grace: 0}"))
+    assert whole.deadlines == Deadlines(3600, 86_400, 86_400, 0)
 
 
 @pytest.mark.parametrize(

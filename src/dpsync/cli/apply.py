@@ -93,9 +93,9 @@ def command(
     Exit 4    at least one change was left: its object had changed since the plan, or nobody reviewed it
     Exit 5    at least one change failed or was skipped
     Exit 6    the marketplace cannot be reached, or does not accept the token
-    Exit 130  interrupted; calls in flight were finished, or given up after 30 s or another Ctrl-C
+    Exit 130  interrupted; calls in flight were finished, or given up after 30 s (`deadlines.grace`) or another Ctrl-C
     """  # noqa: D301 - click's own mark for "do not wrap"
-    wanted = wanted_reports(reports, as_json=as_json)
+    wanted = wanted_reports(reports, as_json=as_json, workspace=wish.workspace)
     events = Events(sys.stdout) if as_json else None
     if events is not None:
         wanted = besides_stdout(wanted)
@@ -117,7 +117,7 @@ def command(
         elif file is not None:
             ahead = saved(file, wish, wanted)
         else:
-            ahead = expected(expect_plan, wish, wanted)
+            ahead = expected("apply", expect_plan, wish, wanted)
     before = pipeline.report_of_review(ahead.found, ahead.plan, ahead.split)
     return carried_out(ahead, before, wanted, journal, lock_timeout, auto_approve=auto_approve, events=events)
 
@@ -223,7 +223,8 @@ def _is_all(ahead: Prospect, outcomes: tuple[Outcome, ...]) -> bool:
     """Whether everything that the manifests ask for is done."""
     left = ahead.split.unreviewed or ahead.split.others or ahead.split.unmet
     is_made = len(outcomes) == len(ahead.plan.applicable) and all(outcome.is_good for outcome in outcomes)
-    return is_made and ahead.plan.complete and not ahead.plan.blocked and not left
+    is_whole = ahead.plan.part is None
+    return is_made and is_whole and ahead.plan.complete and not ahead.plan.blocked and not left
 
 
 class _Stop:

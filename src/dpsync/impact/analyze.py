@@ -61,6 +61,7 @@ class Weighing:
         self._before: dict[str, _Grants] = {}
         self._after: dict[str, _Grants] = {}
         self._plan = plan
+        self._nearby = plan.part is not None and plan.owned is None
         self._changes = {change.address: self._weighed(change) for change in plan.changes}
 
     @property
@@ -109,6 +110,7 @@ class Weighing:
             pending=_pending(change, movement),
             uncertain=_uncertain(movement),
             everywhere=self.evidence.everywhere,
+            nearby=self._nearby,
             names=self._names(touched, (*gained, *lost)),
         )
 

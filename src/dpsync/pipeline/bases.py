@@ -7,6 +7,7 @@ of the revision stand in a temporary folder while they are read.
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from dpsync import pipeline
 from dpsync.apply.journal import last_commit
@@ -14,6 +15,7 @@ from dpsync.errors import InvalidManifests, UsageError
 from dpsync.manifests.files import WORKSPACE_FILE
 from dpsync.manifests.revision import at_revision, merge_base
 from dpsync.manifests.workspace import read_workspace
+from dpsync.model.finding import Finding, Severity
 from dpsync.model.state import DesiredState
 from dpsync.settings import Settings, manifests_of
 
@@ -48,10 +50,28 @@ def desired_at(settings: Settings, ref: str) -> DesiredState:
             ) from None
 
 
+def workspace_changes(settings: Settings, commit: str) -> tuple[Finding, ...]:
+    """A notice if dpsync.yaml is not what it was at a commit: it may change what every manifest means."""
+    with at_revision(settings.root, commit, [WORKSPACE_FILE]) as folder:
+        file = folder / WORKSPACE_FILE
+        before = file.read_bytes() if file.exists() else None
+    if before == (settings.root / WORKSPACE_FILE).read_bytes():
+        return ()
+    message = (
+        f"{WORKSPACE_FILE} is not what it was at {commit[:12]}, and what that changes is not looked for."
+    )
+    return (Finding("part", Severity.NOTICE, message, "A plan of everything shows it."),)
+
+
 def _manifests_at(settings: Settings, commit: str) -> tuple[str, ...]:
     """The folders of manifests that dpsync.yaml of a commit names; those of today where it cannot be understood."""
     with at_revision(settings.root, commit, [WORKSPACE_FILE]) as folder:
-        document, _findings = read_workspace(folder / WORKSPACE_FILE)
+        return folders_named_in(folder, settings)
+
+
+def folders_named_in(folder: Path, settings: Settings) -> tuple[str, ...]:
+    """The folders of manifests that dpsync.yaml in a folder names; those of the settings where it is not valid."""
+    document, _findings = read_workspace(folder / WORKSPACE_FILE)
     if document is None:
         return settings.manifests
     try:
