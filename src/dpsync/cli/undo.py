@@ -90,7 +90,6 @@ def command(
 
 def _prospect(settings: Settings, run: PastRun, wish: Wish) -> Prospect:
     """Plan the undo, with a client that cannot write."""
-    import asyncio
     from dataclasses import replace
 
     from dpsync.cli.connect import connected, finished
