@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, Entry] = {
     "apply": Entry("dpsync.cli.apply", "Show the plan, ask, and carry it out."),
     "show": Entry("dpsync.cli.show", "Show a product on one page, or many things in a table."),
     "drift": Entry("dpsync.cli.drift", "Show what is live and differs from what was agreed on."),
+    "render": Entry("dpsync.cli.render", "Print the manifests as they are in an environment."),
     "rename": Entry("dpsync.cli.rename", "Give a resource another key, with its id and its references."),
     "explain": Entry("dpsync.cli.explain", "Say what a guardrail looks for, and what to do about it."),
     "access": Entry("dpsync.cli.access", "Who is in a product; let people in and out."),

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from dpsync.kinds.review_flow import DEFAULT_FLOW, ProductReviewFlow
-from dpsync.kinds.shared import V1, RequestForms, both, name_notes
+from dpsync.kinds.shared import SHORT_FOR_BOTH, V1, RequestForms, both, name_notes
 from dpsync.kinds.sources import SourceEntry
 from dpsync.model.base import Note, Spec, SpecOf, Surroundings
 from dpsync.model.fields import Clearable, Effect, Refers, ReplacedWhole, Touches, Unordered, always
@@ -46,6 +46,7 @@ class DataProductSpec(Spec):
     """What a data product is called, what is in it, and how one gets access."""
 
     gives_access = True
+    shorthands = SHORT_FOR_BOTH
 
     name: Annotated[
         str,

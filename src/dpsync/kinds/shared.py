@@ -23,6 +23,10 @@ class RequestForms(Spec):
     masking_exception: Annotated[Reference, Refers("RequestForm"), always(Effect.REVIEW)]
 
 
+SHORT_FOR_BOTH = {"requestForm": ("requestForms", ("dataAccess", "maskingException"))}
+"""What `requestForm` is short for, for specs that have both ways."""
+
+
 def both(form: Reference) -> RequestForms:
     """The same form for both request types."""
     return RequestForms.of(data_access=form, masking_exception=form)

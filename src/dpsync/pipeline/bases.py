@@ -15,7 +15,7 @@ from dpsync.manifests.files import WORKSPACE_FILE
 from dpsync.manifests.revision import at_revision, merge_base
 from dpsync.manifests.workspace import read_workspace
 from dpsync.model.state import DesiredState
-from dpsync.settings import Settings, manifests_of
+from dpsync.settings import Layout, Settings, layout_of
 
 JOURNAL = "journal"
 """As a reference: the commit that was last applied from here, as the journal in the workspace says."""
@@ -27,18 +27,26 @@ def commit_at(settings: Settings, ref: str) -> str:
 
 
 def desired_at(settings: Settings, ref: str) -> DesiredState:
-    """The desired state where this branch left `ref`; an empty one if the workspace had no manifests there.
+    """The desired state where this branch left `ref`; empty if the workspace had no manifests, or no such environment.
 
-    The manifests are where dpsync.yaml of that revision says. Raises UsageError where Git does not know the revision, and
+    Manifests, patches and variables are those of dpsync.yaml of that revision. Raises UsageError where Git does not know the revision, and
     where its manifests are not valid.
     """
     commit = commit_at(settings, ref)
-    folders = _manifests_at(settings, commit)
-    with at_revision(settings.root, commit, folders) as folder:
-        if not any((folder / path).exists() for path in folders):
+    layout = _layout_at(settings, commit)
+    with at_revision(settings.root, commit, [*layout.manifests, layout.patches]) as folder:
+        manifests_are_there = any((folder / path).exists() for path in layout.manifests)
+        if not manifests_are_there or settings.environment not in layout.variables:
             return DesiredState(settings.workspace_id, settings.environment, ())
+        then = replace(
+            settings,
+            root=folder,
+            manifests=layout.manifests,
+            patches=layout.patches,
+            variables=layout.variables,
+        )
         try:
-            return pipeline.declared(replace(settings, root=folder, manifests=folders)).desired
+            return pipeline.declared(then).desired
         except InvalidManifests as error:
             first = next(finding for finding in error.findings if finding.is_error)
             raise UsageError(
@@ -48,16 +56,17 @@ def desired_at(settings: Settings, ref: str) -> DesiredState:
             ) from None
 
 
-def _manifests_at(settings: Settings, commit: str) -> tuple[str, ...]:
-    """The folders of manifests that dpsync.yaml of a commit names; those of today where it cannot be understood."""
+def _layout_at(settings: Settings, commit: str) -> Layout:
+    """Where dpsync.yaml of a commit says that manifests are; as it is today where that cannot be understood."""
+    today = Layout(settings.manifests, settings.patches, settings.variables)
     with at_revision(settings.root, commit, [WORKSPACE_FILE]) as folder:
         document, _findings = read_workspace(folder / WORKSPACE_FILE)
     if document is None:
-        return settings.manifests
+        return today
     try:
-        return manifests_of(document, document.root, WORKSPACE_FILE)
+        return layout_of(document, document.root, WORKSPACE_FILE)
     except InvalidManifests:
-        return settings.manifests
+        return today
 
 
 def _last_applied(settings: Settings) -> str:
