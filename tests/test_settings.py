@@ -491,10 +491,16 @@ def test_an_environment_has_its_own_variables_over_those_of_all() -> None:
 def test_a_variable_is_one_plain_value_with_a_plain_name() -> None:
     text = VARIED.replace("a: x", "a: [x]").replace("d: 0.5", "d.e: {f: g}")
     assert told(text, environment="dev") == [
-        "dpsync.yaml:6:18 invalid-value: A variable cannot be a list. → Write a text, a number, true, false or null; "
-        "lists and mappings are for patches.",
-        "dpsync.yaml:8:54 invalid-value: 'd.e' is not a name for a variable. → Write letters, digits, `_` and `-`, beginning "
-        "with a letter, such as sales-domain.",
-        "dpsync.yaml:8:54 invalid-value: A variable cannot be a mapping. → Write a text, a number, true, false or null; lists "
-        "and mappings are for patches.",
+        (
+            "dpsync.yaml:6:18 invalid-value: A variable cannot be a list. → Write a text, a number, true, false or null; "
+            "lists and mappings are for patches."
+        ),
+        (
+            "dpsync.yaml:8:54 invalid-value: 'd.e' is not a name for a variable. → Write letters, digits, `_` and `-`, beginning "
+            "with a letter, such as sales-domain."
+        ),
+        (
+            "dpsync.yaml:8:54 invalid-value: A variable cannot be a mapping. → Write a text, a number, true, false or null; lists "
+            "and mappings are for patches."
+        ),
     ]

@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, Entry] = {
     "render": Entry("dpsync.cli.render", "Print the manifests as they are in an environment."),
     "rename": Entry("dpsync.cli.rename", "Give a resource another key, with its id and its references."),
     "explain": Entry("dpsync.cli.explain", "Say what a guardrail looks for, and what to do about it."),
+    "doctor": Entry("dpsync.cli.doctor", "Say what keeps dpsync from working, and what to do."),
     "access": Entry("dpsync.cli.access", "Who is in a product; let people in and out."),
     "sandbox": Entry("dpsync.cli.sandbox", "A marketplace of your own, to try everything on."),
     "version": Entry("dpsync.cli.version", "Print the version."),

@@ -40,6 +40,7 @@ _SHOWN: Final = 40
 
 # libyaml where PyYAML was built with it; the pure loader is about ten times slower (`doctor` says so).
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+HAS_LIBYAML: Final = _LOADER is not yaml.SafeLoader
 
 
 class YamlMap(dict[str, Any]):
