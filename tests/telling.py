@@ -110,22 +110,43 @@ def run(workspace: Path, command: str) -> list[str]:
     """What a command prints, line by line; stderr is marked, and the exit code comes last.
 
     The command is split as a shell does, so that names with blanks stand in quotes. `{workspace}` is the folder with
-    dpsync.yaml, for files that a command writes and another reads. A day of the coming year is told by how far it is away,
-    so that a transcript reads alike on every day.
+    dpsync.yaml, for files that a command writes and another reads, and `{run-2}` the name of the second run that was
+    journaled. A day of the coming year is told by how far it is away, and a run by its number, so that a transcript reads
+    alike on every day.
     """
     today = datetime.now(UTC).date()
-    here = {"DPSYNC_WORKSPACE": str(workspace)}
-    words = [word.replace(_FOLDER, str(workspace)) for word in shlex.split(command)]
+    here = {"DPSYNC_WORKSPACE": str(workspace), "LOGNAME": "maria"}
+    ids = {f"{{run-{number}}}": journal.stem for number, journal in enumerate(_journals(workspace), 1)}
+    words = [_with_names(word, {**ids, _FOLDER: str(workspace)}) for word in shlex.split(command)]
     result = CliRunner().invoke(dpsync, words, prog_name="dpsync", env=here)
     said = [line.rstrip() for line in result.stdout.splitlines()]
     said += [f"stderr: {line}".rstrip() for line in result.stderr.splitlines()]
-    said = [line.replace(str(workspace), _FOLDER) for line in said]
+    masks = {journal.stem[-8:]: f"<run-{at:02}>" for at, journal in enumerate(_journals(workspace), 1)}
+    said = [_with_names(_MOMENT.sub("", line), {str(workspace): _FOLDER, **masks}) for line in said]
+    said = [_MINUTE.sub(_THIS_MINUTE, line) for line in said]
     return [_DAY.sub(lambda found: _told_from(today, found[0]), line) for line in said] + [
         f"[exit {result.exit_code}]"
     ]
 
 
+def _journals(workspace: Path) -> list[Path]:
+    return sorted((workspace / ".dpsync" / "runs").glob("*.jsonl"))
+
+
+def _with_names(text: str, names: dict[str, str]) -> str:
+    for name, meant in names.items():
+        text = text.replace(name, meant)
+    return text
+
+
 _FOLDER = "{workspace}"
+_MOMENT = re.compile(r"\b20\d{6}T\d{6}\.\d{3}Z-(?=[0-9a-f]{8}\b)")
+"""What the name of a run begins with."""
+
+_MINUTE = re.compile(r"\b20\d\d-[01]\d-[0-3]\dT\d\d:\d\dZ")
+_THIS_MINUTE = "<today>, <minute>"
+"""As wide as what it stands for."""
+
 _DAY = re.compile(r"\b20\d\d-[01]\d-[0-3]\d(T[0-9:.]+Z| [0-9:]+ UTC)?")
 
 
@@ -190,6 +211,14 @@ def _unassigned(workspace: Path, what: str) -> str:
     return f"{what.replace(' from ', ' is taken out of the domain ')}"
 
 
+def _without_power(workspace: Path, what: str) -> str:
+    """The machine goes down while the last answer is written down: of that line, only the beginning is on disk."""
+    journal = _journals(workspace)[-1]
+    *whole, torn, _finished = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join(whole) + torn[: len(torn) // 2])
+    return what
+
+
 def _domain_and_source(store: Store, what: str, between: str) -> tuple[str, str]:
     table, _, domain = what.partition(between)
     return _with_ids(store, f"{{domain:{domain}}}"), _with_ids(store, f"{{source:{table}}}")
@@ -239,6 +268,7 @@ _WORLD: dict[str, Callable[[Path, str], str]] = {
     "assign": _assigned,
     "unassign": _unassigned,
     "token_of": _acting,
+    "power_cut": _without_power,
 }
 """The steps that change the seeded world in ways that no API does, each with what tells it."""
 

@@ -156,7 +156,7 @@ FAMILIES = {
     "checks": {"domains", "exemptions", "people", "rule"},
     "kinds": {"catalog", "review_flow", "shared", "sources"},
     "marketplace/endpoints": {"calls", "endpoint", "people", "review_flow", "tags"},
-    "reports": {"layout", "numbers", "paper", "people", "sentences", "values", "weight"},
+    "reports": {"layout", "numbers", "paper", "people", "remarks", "sentences", "sides", "values", "weight"},
     "sandbox/routes": set(),
     "cli": {
         "connect",

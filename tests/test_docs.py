@@ -308,7 +308,7 @@ def test_every_exit_code_of_the_help_and_the_errors_is_in_the_page() -> None:
 
 
 def test_every_report_format_is_in_the_page() -> None:
-    assert set(re.findall(r"^\| `(\w+)` \|", section(CLI, "## Reports"), re.MULTILINE)) == set(FORMATS)
+    assert set(re.findall(r"^\| `([\w-]+)` \|", section(CLI, "## Reports"), re.MULTILINE)) == set(FORMATS)
 
 
 def test_every_line_of_the_journal_is_in_the_page() -> None:

@@ -99,11 +99,11 @@ def deadlines(text: str) -> str:
 
 
 def test_deadlines_have_defaults_one_by_one() -> None:
-    assert settings().deadlines == Deadlines(call=120, change=600, run=3600)
+    assert settings().deadlines == Deadlines(call=120, change=600, run=3600, grace=30)
     assert settings(deadlines("{}")).deadlines == Deadlines()
     assert settings(deadlines("{call: 5}")).deadlines == Deadlines(call=5)
-    whole = settings(deadlines("{call: 3600, change: 86400, run: 86400}"))
-    assert whole.deadlines == Deadlines(3600, 86_400, 86_400)
+    whole = settings(deadlines("{call: 3600, change: 86400, run: 86400, grace: 0}"))
+    assert whole.deadlines == Deadlines(3600, 86_400, 86_400, 0)
 
 
 @pytest.mark.parametrize(

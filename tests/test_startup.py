@@ -58,6 +58,7 @@ HEAVY = {
     "anyio",
     "rich",
     "deepdiff",
+    "jinja2",
     "yaml",
     "asyncio",
     "importlib.metadata",
@@ -122,13 +123,13 @@ def test_who_asks_for_the_version_or_for_help_waits_for_no_library(arguments: tu
 @pytest.mark.parametrize("command", ["validate", "plan", "apply"])
 def test_the_help_of_a_command_waits_for_no_library(command: str) -> None:
     modules, _said = imported((command, "--help"))
-    assert not modules & {"pydantic", "httpx2", "rich", "deepdiff", "yaml", "starlette", "uvicorn"}
+    assert not modules & {"pydantic", "httpx2", "rich", "deepdiff", "jinja2", "yaml", "starlette", "uvicorn"}
 
 
 def test_validate_opens_nothing_that_speaks_http(workspace: Path) -> None:
     modules, said = imported(("validate",), workspace)
     assert said.startswith("Valid: 1 data product")
-    assert not modules & {"httpx2", "asyncio", "ssl", "deepdiff", *SERVER}
+    assert not modules & {"httpx2", "asyncio", "ssl", "deepdiff", "jinja2", *SERVER}
     assert not {name for name in modules if name.startswith(("dpsync.marketplace", "dpsync.planner"))}
 
 

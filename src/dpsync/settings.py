@@ -43,6 +43,7 @@ MOST_PARALLELISM = 32
 CALL_DEADLINE = 120
 CHANGE_DEADLINE = 600
 RUN_DEADLINE = 3600
+GRACE = 30
 HOUR = 3600
 DAY = 86_400
 
@@ -248,6 +249,12 @@ class EnvironmentDeadlines(_Written):
         Field(ge=1, le=DAY, description="One change of an apply: reading, its calls, and reading back."),
     ] = CHANGE_DEADLINE
     run: Annotated[StrictInt, Field(ge=1, le=DAY, description="All changes of an apply.")] = RUN_DEADLINE
+    grace: Annotated[
+        StrictInt,
+        Field(
+            ge=0, le=HOUR, description="What is in flight when an apply is interrupted, until it is given up."
+        ),
+    ] = GRACE
 
 
 class Environment(_Written):
@@ -272,7 +279,7 @@ class Environment(_Written):
     ] = PARALLELISM
     deadlines: Annotated[
         EnvironmentDeadlines | None,
-        Field(description="How many seconds a call, a change and a run may take."),
+        Field(description="How many seconds a call, a change, a run and an interrupted call may take."),
     ] = None
     guardrails: Annotated[
         Guardrails, Field(description="What is otherwise here than in `spec.guardrails`, by name.")
@@ -373,11 +380,12 @@ class Workspace(_Written):
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """How many seconds one call, one change and one run of apply may take."""
+    """How many seconds one call, one change and one run of apply may take, and what is in flight once it is interrupted."""
 
     call: int = CALL_DEADLINE
     change: int = CHANGE_DEADLINE
     run: int = RUN_DEADLINE
+    grace: int = GRACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -489,7 +497,11 @@ def _variables(spec: WorkspaceSpec, places: Places, file: str) -> Mapping[str, M
 
 
 def _deadlines(written: EnvironmentDeadlines | None) -> Deadlines:
-    return Deadlines() if written is None else Deadlines(written.call, written.change, written.run)
+    return (
+        Deadlines()
+        if written is None
+        else Deadlines(written.call, written.change, written.run, written.grace)
+    )
 
 
 def _policy(spec: WorkspaceSpec, chosen: Environment) -> Policy:

@@ -48,6 +48,8 @@ COMMANDS = (
     ("show", "product", "mine", "--sources", "--columns"),
     ("access", "list", "mine"),
     ("drift",),
+    ("history",),
+    ("history", "show", "last"),
 )
 
 

@@ -32,6 +32,8 @@ EVERYTHING = (
     ("show", "forms"),
     ("show", "domains"),
     ("access", "list", "orders"),
+    ("history",),
+    ("history", "show", "last"),
 )
 ECHOES = (
     '{"message": "Not with Bearer %s"}',

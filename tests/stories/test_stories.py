@@ -17,6 +17,7 @@ product: read them as a user would. `make golden` writes them anew. A story may 
     assign = "ANALYTICS.SALES.DIM_STORE to Finance"      # what only an administrator's screen can do;
     unassign = "ANALYTICS.SALES.DIM_STORE from Sales"    # see tests/telling.py
     token_of = "jane.doe"
+    power_cut = "the machine loses power as the last answer comes"
     [[step]]
     workspace = "with-exception"          # lays this folder over the workspace: dpsync.yaml, exceptions/, …
     branch = "raise-the-limit"            # with Git: a new branch, and a commit of everything that is there

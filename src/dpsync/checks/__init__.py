@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from dpsync.checks import (
+    approved_without_review,
     delete_with_members,
     display_name_pattern,
     exclusive_domain,
@@ -36,6 +37,7 @@ from dpsync.model.policy import Exemption
 from dpsync.model.validation import closest, shown
 
 GUARDRAILS: tuple[Rule, ...] = (
+    approved_without_review.RULE,
     delete_with_members.RULE,
     display_name_pattern.RULE,
     exclusive_domain.RULE,

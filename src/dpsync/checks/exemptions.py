@@ -23,6 +23,8 @@ PLANNER_FINDINGS = frozenset(
         "absence-not-confirmed",
         "ambiguous-reference",
         "ambiguous-source",
+        "changed-again",
+        "gone-since",
         "held-back",
         "incomplete",
         "name-swap",

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from dpsync.checks.rule import Numbers, Planned, Rule
+from dpsync.kinds.review_flow import DEFAULT_FLOW
 from dpsync.model.finding import Finding, Severity
 from dpsync.model.resource import Resource
 
@@ -38,6 +39,8 @@ def _left_out(planned: Planned, resource: Resource, resolved: Resource) -> Itera
             continue
         if kept is not None and kept.manages(attribute):
             continue
+        if getattr(declared, attribute) == DEFAULT_FLOW:
+            continue  # every product has it that was given none: undo asks for it as it was
         yield Finding(
             NAME,
             Severity.WARNING,

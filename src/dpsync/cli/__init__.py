@@ -25,6 +25,8 @@ COMMANDS: Mapping[str, Entry] = {
     "validate": Entry("dpsync.cli.validate", "Check the manifests; opens no connection."),
     "plan": Entry("dpsync.cli.plan", "Show what would change, and change nothing."),
     "apply": Entry("dpsync.cli.apply", "Show the plan, ask, and carry it out."),
+    "history": Entry("dpsync.cli.history", "Show past runs: who, when, which calls, and how they ended."),
+    "undo": Entry("dpsync.cli.undo", "Put back what a run changed, with a plan like any other."),
     "show": Entry("dpsync.cli.show", "Show a product on one page, or many things in a table."),
     "drift": Entry("dpsync.cli.drift", "Show what is live and differs from what was agreed on."),
     "render": Entry("dpsync.cli.render", "Print the manifests as they are in an environment."),

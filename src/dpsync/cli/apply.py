@@ -93,9 +93,9 @@ def command(
     Exit 4    at least one change was left: its object had changed since the plan, or nobody reviewed it
     Exit 5    at least one change failed or was skipped
     Exit 6    the marketplace cannot be reached, or does not accept the token
-    Exit 130  interrupted; calls in flight were finished, or given up after 30 s or another Ctrl-C
+    Exit 130  interrupted; calls in flight were finished, or given up after 30 s (`deadlines.grace`) or another Ctrl-C
     """  # noqa: D301 - click's own mark for "do not wrap"
-    wanted = wanted_reports(reports, as_json=as_json)
+    wanted = wanted_reports(reports, as_json=as_json, workspace=wish.workspace)
     events = Events(sys.stdout) if as_json else None
     if events is not None:
         wanted = besides_stdout(wanted)

@@ -50,7 +50,7 @@ def command(
     Exit 2  there is drift
     Exit 6  the marketplace cannot be reached, or does not accept the token
     """  # noqa: D301 - click's own mark for "do not wrap"
-    wanted = wanted_reports(reports, as_json=as_json)
+    wanted = wanted_reports(reports, as_json=as_json, workspace=workspace)
 
     import asyncio
 

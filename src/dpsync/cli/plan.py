@@ -88,7 +88,7 @@ def command(
     Exit 3  a guardrail or an unresolved reference blocks at least one change, or --fail-on met one
     Exit 6  the marketplace cannot be reached, or does not accept the token
     """  # noqa: D301 - click's own mark for "do not wrap"
-    wanted = wanted_reports(reports, as_json=as_json)
+    wanted = wanted_reports(reports, as_json=as_json, workspace=wish.workspace)
     if compare is not None:
         if out is not None:
             raise UsageError("--compare makes no plan, so there is none to save.", "Leave out --out.")

@@ -80,7 +80,7 @@ class _Weighing:
             lost,
             touched,
             ended=self._ended(movement, members),
-            exceptions=_exceptions(change, movement, audience),
+            exceptions=_exceptions(movement, audience),
             pending=_pending(change, movement),
             uncertain=_uncertain(movement),
             everywhere=self.evidence.everywhere,
@@ -230,11 +230,14 @@ def _other_than(product: str, givers: Collection[str]) -> str | None:
     return next((one for one in givers if one != product), None)
 
 
-def _exceptions(change: Change, movement: Movement, audience: Audience | None) -> int | None:
-    """How many masking exceptions end. Which sources they are about is not told, so with a source only none is a number."""
+def _exceptions(movement: Movement, audience: Audience | None) -> int | None:
+    """How many masking exceptions end.
+
+    Which sources they are about is not told, so with a source only none is a number; nor is what suspending does to them.
+    """
     if movement.deletes or movement.moves:
         return None if audience is None else audience.exceptions
-    if not change.sources.removed or (audience is not None and not audience.exceptions):
+    if not movement.removed or (audience is not None and not audience.exceptions):
         return 0
     return None
 
@@ -243,7 +246,7 @@ def _pending(change: Change, movement: Movement) -> int | None:
     """How many requests wait that the change ends or concerns."""
     if movement.product is None:
         return 0
-    concerned = movement.deletes or movement.moves or Effect.REVIEW in change.effects
+    concerned = movement.deletes or movement.moves or movement.suspends or Effect.REVIEW in change.effects
     return movement.product.accesses.pending if concerned else 0
 
 

@@ -267,7 +267,8 @@ class ReadClient:
                 error = self._ended(outcome, attempt, wait, ends)
                 if error is None:
                     await self._sleep(wait)
-            if outcome.follows in _IN_DOUBT and settled is not None:
+            is_last = error is not None or method != "PUT"
+            if outcome.follows in _IN_DOUBT and settled is not None and is_last:
                 if await _has_settled(outcome.error, settled):
                     return None
                 doubt = False
@@ -413,7 +414,8 @@ class WriteClient(ReadClient):
         """Make one write; the JSON of its answer, or None where there is none.
 
         A POST whose answer is lost is sent again only if `settled` says that it did not take effect; without `settled`,
-        the error is raised. PUT and DELETE set a state, so that sending them again is safe.
+        the error is raised. PUT and DELETE set a state, so that sending them again is safe; of a PUT, `settled` is asked when
+        it is not sent again.
         """
         response = await self._request(
             call.method, call.path, body=None if call.body is None else dict(call.body), settled=settled

@@ -19,11 +19,12 @@ from dpsync.kinds.data_product import DATA_PRODUCT
 from dpsync.kinds.data_use_agreement import DATA_USE_AGREEMENT
 from dpsync.kinds.request_form import REQUEST_FORM
 from dpsync.kinds.shared import RequestForms
+from dpsync.marketplace import assumptions
 from dpsync.marketplace.assumptions import DIRECTORY_LIMIT
 from dpsync.marketplace.client import ReadClient
 from dpsync.marketplace.endpoints import ENDPOINTS, data_product, data_source, domain, people, request_form
 from dpsync.marketplace.endpoints.endpoint import FormPair, Parts
-from dpsync.marketplace.tasks import task_group, together
+from dpsync.marketplace.tasks import started, task_group, together
 from dpsync.model.identity import is_of_workspace
 from dpsync.model.reference import Reference, is_live_id
 from dpsync.model.resource import LiveResource
@@ -48,10 +49,15 @@ async def read_live(client: ReadClient, scope: Scope, *, vintage: str) -> LiveSt
             path=error.path,
             status=error.status,
         ) from None
-    reading = _Reading(client, scope)
+    reading = _Reading(client, _with_all_forms(scope) if assumptions.SEND_WHOLE_OBJECT else scope)
     async with task_group() as tasks:
         reading.start(tasks)
     return reading.state(caller)
+
+
+def _with_all_forms(scope: Scope) -> Scope:
+    """The scope of a plan whose updates send whole products: what it shows has their forms, too."""
+    return replace(scope, forms=scope.forms | scope.ids.get(DATA_PRODUCT.name, frozenset()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,9 +266,10 @@ class _Reading:
         async def read(form: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
             return request_form.linked(await self.client.get(request_form.linked_path(form)))
 
-        for form, found in zip(
-            going, await together(*(self._or_gap(kind, form, read(form)) for form in going)), strict=True
-        ):
+        async def known(form: str) -> tuple[tuple[str, tuple[str, ...]], ...] | None:
+            return await self._or_gap(kind, form, read(form))
+
+        for form, found in zip(going, await together(*map(known, going)), strict=True):
             for product, request_types in found or ():
                 mine = self.users.setdefault(product, {})
                 mine |= dict.fromkeys(request_types, Reference(self.resources[kind, form].title, "id", form))
@@ -305,7 +312,7 @@ class _Reading:
         """Keep a product whose list entry is enough; begin to read the rest of one that is compared."""
         identity = payload["id"]
         if self._compares_sources(identity) or identity in self.scope.forms:
-            self.tasks.create_task(self._read_product(payload, names))
+            started(self.tasks, self._read_product(payload, names))
         else:
             await self._or_gap(DATA_PRODUCT.name, identity, self._keep_product(payload, names, None, None))
 
@@ -378,7 +385,7 @@ class _Reading:
     def _confirm_the_rest(self, kind: str, seen: list[str]) -> None:
         """After a list that broke off: ask for each object that matters by its id. Only a 404 means absent."""
         for identity in sorted(self.scope.ids.get(kind, frozenset()) - set(seen)):
-            self.tasks.create_task(self._confirm(kind, identity))
+            started(self.tasks, self._confirm(kind, identity))
 
     async def _confirm(self, kind: str, identity: str) -> None:
         async def read() -> None:

@@ -21,6 +21,11 @@ APPLY, UNDO, ACCESS = "apply", "undo", "access"
 """The commands that journal."""
 
 
+def id_of(run: str) -> str:
+    """What a run is called for short: the random end of its name."""
+    return run.rpartition("-")[2]
+
+
 class CallResult(StrEnum):
     """What is known of a call: confirmed, failed, or begun and never heard of again."""
 
@@ -89,6 +94,11 @@ class PastRun:
     complete: bool = False
     calls: tuple[PastCall, ...] = ()
 
+    @property
+    def id(self) -> str:
+        """What the run is called for short."""
+        return id_of(self.run)
+
     @cached_property
     def results(self) -> Mapping[CallResult, int]:
         """How many calls ended how."""
@@ -117,3 +127,16 @@ class PastRun:
         others = unknown - (last.result is CallResult.UNKNOWN)
         told += f"; {others} more not known" if others else ""
         return told + (f"; {failed} failed" if failed else "")
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Past runs, the newest first; and what there is to say about each journal that cannot be read."""
+
+    runs: tuple[PastRun, ...]
+    unreadable: tuple[str, ...] = ()
+
+    def of(self, environment: str | None) -> History:
+        """The runs in one environment, or all; of what is unreadable nobody knows in which it was."""
+        kept = tuple(run for run in self.runs if environment in {None, run.target.environment})
+        return History(kept, self.unreadable)

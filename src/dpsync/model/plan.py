@@ -34,10 +34,10 @@ class Target:
 class Plan:
     """Changes in the order in which they are shown, and the findings about them; `waves` is the order of making them.
 
-    `kept` are owned objects that no manifest names any more and that pruning, being off, leaves alone. `owned` is how
-    many live objects this workspace made or adopted, `unchanged` how many declared ones are as they should be,
-    `unmanaged` how many live ones are nobody's. `allowed` are the guardrails that the command line let pass, as
-    `RULE:RESOURCE`.
+    `kept` are owned objects that no manifest names any more and that the plan leaves alone, because prune is off or they
+    are not what it is about. `owned` is how many live objects this workspace made or adopted, `unchanged` how many
+    declared ones are as they should be, `unmanaged` how many live ones are nobody's. `allowed` are the guardrails that
+    the command line let pass, as `RULE:RESOURCE`.
     """
 
     target: Target

@@ -15,7 +15,7 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from dpsync.model.base import FieldPath, Spec, map_references, rules_of
+from dpsync.model.base import FieldPath, FieldRule, Spec, map_references, rules_of
 from dpsync.model.fields import Refers
 from dpsync.model.reference import Reference, SourceReference
 
@@ -112,13 +112,38 @@ def narrowed(words: Words, paths: Iterable[str]) -> dict[str, Any]:
 
 def paths_in(kind: type[Spec], words: Words) -> Iterator[str]:
     """The dotted paths of everything that the words say, down through groups of fields."""
+    return (path for path, _rule in _ruled(kind, words))
+
+
+def without_what_stays(kind: type[Spec], words: Words) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The words less each null at which nothing can clear what is there by now; and the dotted paths of these."""
+    stays = tuple(
+        path
+        for path, rule in _ruled(kind, words)
+        if not rule.clearable and word_at(words, path) == (True, None)
+    )
+    return _less(words, stays), stays
+
+
+def _less(words: Words, paths: Iterable[str]) -> dict[str, Any]:
+    kept = dict(words)
+    for path in paths:
+        first, _, rest = path.partition(".")
+        if rest:
+            kept[first] = _less(kept[first], (rest,))
+        else:
+            del kept[first]
+    return kept
+
+
+def _ruled(kind: type[Spec], words: Words) -> Iterator[tuple[str, FieldRule]]:
     for rule in rules_of(kind):
         word = words.get(rule.name)
         group = _group(kind, rule.attribute)
         if group is not None and rule.touches is None and isinstance(word, Mapping):
-            yield from (f"{rule.name}.{name}" for name in paths_in(group, word))
+            yield from ((f"{rule.name}.{name}", inner) for name, inner in _ruled(group, word))
         elif rule.name in words:
-            yield rule.name
+            yield rule.name, rule
 
 
 def _prepared(word: Any, made: type[Reference | SourceReference]) -> Any:

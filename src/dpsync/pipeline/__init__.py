@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from dpsync.apply.journal import AnyJournal
+    from dpsync.apply.limits import Sleep
     from dpsync.apply.writer import Progress
     from dpsync.checks.rule import Planned
     from dpsync.marketplace.client import ReadClient, WriteClient
@@ -51,11 +52,12 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class During:
-    """What accompanies an apply: where it is written down, who watches, and what stops it."""
+    """What accompanies an apply: where it is written down, who watches, what stops it, and how it waits."""
 
     journal: AnyJournal
     progress: Progress
     stop: asyncio.Event
+    sleep: Sleep | None = None
 
 
 def declared(settings: Settings) -> Declared:
@@ -134,6 +136,8 @@ async def applied(
     settings: Settings, known: Weighed, client: WriteClient, during: During
 ) -> tuple[Outcome, ...]:
     """What became of each change of the plan that is not blocked."""
+    import asyncio
+
     from dpsync.apply.execute import execute
     from dpsync.apply.limits import Deadlines
     from dpsync.marketplace.writer import MarketplaceWriter
@@ -149,9 +153,10 @@ async def applied(
         during.journal,
         during.progress,
         gate=again,
-        deadlines=Deadlines(settings.deadlines.change, settings.deadlines.run),
+        deadlines=Deadlines(settings.deadlines.change, settings.deadlines.run, settings.deadlines.grace),
         parallelism=settings.parallelism,
         stop=during.stop,
+        sleep=during.sleep or asyncio.sleep,
     )
 
 

@@ -7,6 +7,7 @@ of the revision stand in a temporary folder while they are read.
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from dpsync import pipeline
 from dpsync.apply.journal import last_commit
@@ -58,15 +59,19 @@ def desired_at(settings: Settings, ref: str) -> DesiredState:
 
 def _layout_at(settings: Settings, commit: str) -> Layout:
     """Where dpsync.yaml of a commit says that manifests are; as it is today where that cannot be understood."""
-    today = Layout(settings.manifests, settings.patches, settings.variables)
     with at_revision(settings.root, commit, [WORKSPACE_FILE]) as folder:
-        document, _findings = read_workspace(folder / WORKSPACE_FILE)
-    if document is None:
-        return today
-    try:
-        return layout_of(document, document.root, WORKSPACE_FILE)
-    except InvalidManifests:
-        return today
+        return layout_in(folder, settings)
+
+
+def layout_in(folder: Path, settings: Settings) -> Layout:
+    """Where dpsync.yaml in a folder says that manifests are, and what they mean; as in the settings where it is not valid."""
+    document, _findings = read_workspace(folder / WORKSPACE_FILE)
+    if document is not None:
+        try:
+            return layout_of(document, document.root, WORKSPACE_FILE)
+        except InvalidManifests:
+            pass
+    return Layout(settings.manifests, settings.patches, settings.variables)
 
 
 def _last_applied(settings: Settings) -> str:

@@ -56,7 +56,8 @@ def _told(change: Change, base: _Asked) -> Change:
 def only_declared(plan: Plan) -> Plan:
     """The plan without the changes that are not declared, unless a declared one cannot be made without them.
 
-    Made before impact and guardrails, which are about what will be done. Findings about what was left out go with it.
+    Made before impact and guardrails, which are about what will be done. Findings about what was left out go with it. What
+    no manifest names and is not deleted is kept: a key that was renamed earlier is recognised by it.
     """
     by_address = plan.by_address
     kept: set[Address] = set()
@@ -67,9 +68,13 @@ def only_declared(plan: Plan) -> Plan:
             kept.add(address)
             pending.extend(by_address[address].needs)
     dropped = by_address.keys() - kept
+    orphans = (
+        change.before for change in plan.deletions if change.address in dropped and change.after is None
+    )
     return replace(
         plan,
         changes=tuple(change for change in plan.changes if change.address in kept),
+        kept=(*plan.kept, *(orphan for orphan in orphans if orphan is not None)),
         findings=tuple(finding for finding in plan.findings if finding.address not in dropped),
     )
 

@@ -107,8 +107,11 @@ def contained(saved: Plan, fresh: Plan) -> Split:
     return Split(replace(left, findings=findings), told, _gone(made, fresh), len(others))
 
 
-def must_be_for(reviewed: Target, here: Target) -> None:
-    """Raise UsageError unless both are the same tenant, environment and workspace. Where its API is may differ."""
+def must_be_for(reviewed: Target, here: Target, what_it_is: str = "plan") -> None:
+    """Raise UsageError unless both are the same tenant, environment and workspace. Where its API is may differ.
+
+    `what_it_is` is what was made for `reviewed`: a plan, or the journal of a run.
+    """
     for what, then, now in (
         ("tenant", reviewed.tenant, here.tenant),
         ("environment", reviewed.environment, here.environment),
@@ -116,8 +119,8 @@ def must_be_for(reviewed: Target, here: Target) -> None:
     ):
         if then != now:
             raise UsageError(
-                f"The plan was made for the {what} {then!r}, and this is the {what} {now!r}.",
-                "Nothing was changed. Apply it where it was made for, or make a plan for this one.",
+                f"The {what_it_is} was made for the {what} {then!r}, and this is the {what} {now!r}.",
+                f"Nothing was changed. Use it where it was made for, or another {what_it_is} for this one.",
             )
 
 

@@ -62,6 +62,8 @@ def title(report: Report) -> str:
     words = titles.get(report.command, "Plan for")
     if report.outcomes is None and report.command == "apply":
         words = "Plan for"
+    if report.outcomes is None and report.command == UNDO:
+        words = "Plan of an undo in"
     tenant = f", tenant {target.tenant}" if target.tenant else ""
     return f"{words} {target.environment} (workspace {target.workspace}{tenant})"
 
@@ -253,11 +255,14 @@ def domain_of(resource: LiveResource) -> str:
 
 
 def kept_lines(plan: Plan) -> tuple[Line, ...]:
-    """The owned objects that pruning, were it on, would delete."""
+    """The owned objects that no manifest names any more, and that are not deleted all the same."""
     if not plan.kept:
         return ()
     return (
-        Line(0, f"Kept: {counted(len(plan.kept), 'owned object')} that no manifest names (prune is off):"),
+        Line(
+            0,
+            f"Kept: {counted(len(plan.kept), 'owned object')} that no manifest names, not deleted by this plan:",
+        ),
         *(Line(1, kept_title(resource)) for resource in plan.kept),
     )
 

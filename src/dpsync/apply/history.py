@@ -1,0 +1,208 @@
+"""Reading journals: what past runs did, call by call, and how each ended.
+
+Apart from `journal.py` because what writes must be small and sure, and what reads must bear whatever a power cut left. A
+last line that was torn is nothing; everything else that is no line of a journal is an error with its place, because a gap
+would make undo restore too little. Nothing here is ever asked by apply: planning is the resume.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from dpsync.apply.journal import FORMAT_VERSION
+from dpsync.errors import UsageError
+from dpsync.model.history import APPLY, CallResult, History, PastCall, PastRun, id_of
+from dpsync.model.place import Origin
+from dpsync.model.plan import Target
+
+
+class JournalUnreadable(UsageError):
+    """What a journal file holds is not what a journal holds."""
+
+
+LAST = "last"
+"""What the newest run may be called."""
+
+
+def read_history(folder: Path) -> History:
+    """Every run of which a journal is kept below `folder`, the one given to `Journal.open`; the newest first.
+
+    A file without one whole line is of a run that sent nothing, and is left out.
+    """
+    runs: list[PastRun] = []
+    unreadable: list[str] = []
+    for file in _journals(folder):
+        try:
+            run = _run_in(file)
+        except JournalUnreadable as error:
+            unreadable.append(error.message)
+        else:
+            runs += [] if run is None else [run]
+    return History(tuple(runs), tuple(unreadable))
+
+
+def read_run(file: Path) -> PastRun:
+    """The run that one journal file tells of, wherever the file is kept. Raises JournalUnreadable."""
+    run = _run_in(file)
+    if run is None:
+        raise JournalUnreadable(f"{file} holds no run: not one line of it is whole.", _NAME_ANOTHER)
+    return run
+
+
+def run_named(folder: Path, text: str) -> PastRun:
+    """The run that an id, a name, the beginning of one, or `last` means. Reads no other. Raises UsageError."""
+    files = _journals(folder)
+    if not files:
+        raise UsageError(f"There is no journal in {folder / 'runs'}.", _NAME_A_FOLDER)
+    if text == LAST:
+        newest = next((run for file in files if (run := _run_in(file)) is not None), None)
+        if newest is None:
+            raise UsageError(f"No journal in {folder / 'runs'} holds a whole line.", _NAME_A_FOLDER)
+        return newest
+    found = [file for file in files if file.stem.startswith(text)] if text else []
+    exact = [file for file in files if text and text in {file.stem, id_of(file.stem)}]
+    found = exact or found
+    if len(found) == 1:
+        return read_run(found[0])
+    if found:
+        listed = ", ".join(file.stem for file in found[:_LISTED]) + (", …" if len(found) > _LISTED else "")
+        raise UsageError(f"{text!r} begins the names of {len(found)} runs: {listed}.", "Write more of it.")
+    raise UsageError(
+        f"There is no run {text!r} in {folder / 'runs'}.",
+        f"`dpsync history` lists them; the newest is {id_of(files[0].stem)}, or `{LAST}`.",
+    )
+
+
+def _journals(folder: Path) -> list[Path]:
+    return sorted((folder / "runs").glob("*.jsonl"), reverse=True)
+
+
+_LISTED = 3
+_NAME_ANOTHER = "Name another file. `dpsync history` lists those that are kept here."
+_NAME_A_FOLDER = (
+    "Name the folder with `--journal DIR`, or one file that a pipeline kept with `undo --journal FILE`."
+)
+_RESULTS = {result.value: result for result in CallResult}
+
+
+def _run_in(file: Path) -> PastRun | None:
+    """The run in a file; None where there is not one whole line."""
+    try:
+        rows = file.read_bytes().split(b"\n")
+    except OSError as error:
+        raise JournalUnreadable(
+            f"The journal {file} cannot be read: {error.strerror or error}.", _NAME_ANOTHER
+        ) from None
+    lines = list(_lines(file, rows))
+    if not lines:
+        return None
+    _number, first = lines[0]
+    if first.get("type") != "run":
+        raise _unreadable(file, 1, "it does not begin with a run")
+    version = first.get("format_version")
+    if version != FORMAT_VERSION:
+        raise _unreadable(
+            file,
+            1,
+            f"its format is {version!r}, and this dpsync reads {FORMAT_VERSION}",
+            "Use a newer dpsync.",
+        )
+    calls: dict[int, PastCall] = {}
+    finished = complete = False
+    for number, line in lines[1:]:
+        try:
+            if line["type"] == "begin":
+                calls[line["sequence"]] = _begun(line, number)
+            elif line["type"] == "end":
+                calls[line["sequence"]] = _ended(calls[line["sequence"]], line)
+            elif line["type"] == "finished":
+                finished, complete = True, bool(line["complete"])
+            else:
+                raise _unreadable(file, number, f"its type is {line['type']!r}")
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            told = f"something is missing or is not what it should be ({error})"
+            raise _unreadable(file, number, told) from None
+    return replace(_run(file, first), finished=finished, complete=complete, calls=tuple(calls.values()))
+
+
+def _lines(file: Path, rows: list[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The lines with their numbers. Of the last one, what is not whole was torn by the end of the run."""
+    last = max((number for number, row in enumerate(rows, 1) if row), default=0)
+    for number, row in enumerate(rows, 1):
+        if not row:
+            continue
+        try:
+            line = json.loads(row)
+        except (ValueError, RecursionError):
+            if number == last:
+                return
+            raise _unreadable(file, number, "it is not JSON") from None
+        if not isinstance(line, dict):
+            raise _unreadable(file, number, "it is not a JSON object")
+        yield number, line
+
+
+def _run(file: Path, first: Mapping[str, Any]) -> PastRun:
+    try:
+        return PastRun(
+            run=str(first["run"]),
+            at=str(first["at"]),
+            who=str(first["who"]),
+            command=str(first.get("command", APPLY)),
+            version=str(first["dpsync"]),
+            target=Target(
+                *(str(first[name]) for name in ("workspace", "workspace_id", "environment", "url", "tenant"))
+            ),
+            file=str(file),
+            commit=first.get("commit"),
+            fingerprint=first.get("fingerprint"),
+            undoes=first.get("undoes"),
+        )
+    except KeyError as error:
+        raise _unreadable(file, 1, f"it has no {error}") from None
+
+
+def _begun(line: Mapping[str, Any], number: int) -> PastCall:
+    before, origin, fields = line["before"], line.get("origin"), line.get("fields")
+    state = before.get("spec") if before is not None else None
+    for words in (before, state, line.get("after"), line["body"]):
+        if not isinstance(words, dict | None):
+            raise TypeError(f"{words!r} is no object")
+    return PastCall(
+        sequence=int(line["sequence"]),
+        at=str(line["at"]),
+        address=str(line["address"]),
+        id=line["id"],
+        action=str(line["action"]),
+        method=str(line["method"]),
+        path=str(line["path"]),
+        body=line["body"],
+        before=before if state is None else state,
+        after=line.get("after"),
+        fields=None if fields is None else tuple(str(name) for name in fields),
+        title=str(line.get("title") or ""),
+        approved=before.get("approved") if before is not None else None,
+        origin=None if origin is None else Origin(str(origin["file"]), int(origin["line"])),
+        labels=dict(line.get("labels") or {}),
+        line=number,
+    )
+
+
+def _ended(call: PastCall, line: Mapping[str, Any]) -> PastCall:
+    return replace(
+        call,
+        result=_RESULTS[line["result"]],
+        error=str(line.get("error") or ""),
+        message=str(line.get("message") or ""),
+    )
+
+
+def _unreadable(file: Path, number: int, why: str, remedy: str = "") -> JournalUnreadable:
+    return JournalUnreadable(
+        f"{file}:{number} is not a line of a journal: {why}.",
+        remedy or "Use another copy of the file. Without that line nobody knows what the run did.",
+    )
