@@ -22,6 +22,7 @@ class Entry(NamedTuple):
 
 
 COMMANDS: Mapping[str, Entry] = {
+    "init": Entry("dpsync.cli.init", "Begin a workspace, with every line explained."),
     "validate": Entry("dpsync.cli.validate", "Check the manifests; opens no connection."),
     "plan": Entry("dpsync.cli.plan", "Show what would change, and change nothing."),
     "apply": Entry("dpsync.cli.apply", "Show the plan, ask, and carry it out."),

@@ -30,7 +30,7 @@ def documents_text(documents: Iterable[Mapping[str, Any]]) -> str:
 def _mapping(value: Mapping[str, Any], depth: int) -> Iterator[str]:
     indent = "  " * depth
     for name, entry in value.items():
-        yield from _entry(f"{indent}{_inline(name)}:", entry, depth)
+        yield from _entry(f"{indent}{inline(name)}:", entry, depth)
 
 
 def _entry(start: str, value: Any, depth: int) -> Iterator[str]:
@@ -44,7 +44,7 @@ def _entry(start: str, value: Any, depth: int) -> Iterator[str]:
     elif isinstance(value, str) and _is_block(value):
         yield from _block(start, value, depth)
     else:
-        yield f"{start} {_inline(value)}"
+        yield f"{start} {inline(value)}"
 
 
 def _list(value: Sequence[Any], depth: int) -> Iterator[str]:
@@ -79,7 +79,7 @@ def _block(start: str, text: str, depth: int) -> Iterator[str]:
         yield f"{indent}{line}" if line else ""
 
 
-def _inline(value: Any) -> str:
+def inline(value: Any) -> str:
     """A value in one line."""
     if value is None:
         return "null"
