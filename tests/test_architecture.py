@@ -168,6 +168,7 @@ FAMILIES = {
         "reviews",
         "shared",
         "startup",
+        "tokens",
         "wishes",
     },
 }

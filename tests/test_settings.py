@@ -98,6 +98,19 @@ def deadlines(text: str) -> str:
     return WORKSPACE.replace("      parallelism: 4\n", f"      deadlines: {text}\n")
 
 
+@pytest.mark.parametrize("name", ['"de\\e[2Jv"', '" "', '"a\\nb"', '"\\u202e"'])
+def test_a_name_that_cannot_be_printed_is_refused_before_anybody_is_asked(name: str) -> None:
+    for text in (
+        WORKSPACE.replace("    dev:", f"    {name}:"),
+        WORKSPACE.replace("name: acme", f"name: {name}"),
+    ):
+        with pytest.raises(InvalidManifests) as caught:
+            settings(text)
+        (finding,) = caught.value.findings
+        assert "is not a name" in finding.message
+        assert finding.message.isprintable()
+
+
 def test_deadlines_have_defaults_one_by_one() -> None:
     assert settings().deadlines == Deadlines(call=120, change=600, run=3600, grace=30)
     assert settings(deadlines("{}")).deadlines == Deadlines()
@@ -180,7 +193,7 @@ dpsync.yaml:7:83 not-allowed: spec.environments.a.vintage cannot be 'v3'.
     → Write one of: v1, v2.
 dpsync.yaml:8:14 invalid-value: 'na.api.immutacloud.com' is not a url of a marketplace.
     → Write one such as https://na.api.immutacloud.com/marketplace, or `sandbox:`.
-dpsync.yaml:8:54 invalid-value: tokenVariable is the name of an environment variable that begins with DPSYNC_TOKEN.
+dpsync.yaml:8:53 invalid-value: tokenVariable is the name of an environment variable that begins with DPSYNC_TOKEN.
     → Write a name such as DPSYNC_TOKEN or DPSYNC_TOKEN_PROD. If this is a token, revoke it.
 dpsync.yaml:9:14 invalid-value: A url holds no user and no password.
     → Remove what stands before the `@`; the token comes from an environment variable.

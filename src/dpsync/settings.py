@@ -133,6 +133,12 @@ def _limit(value: Any) -> Any:
     )
 
 
+def _name(text: str) -> str:
+    if text.strip() and text.isprintable():
+        return text
+    raise _refuse(f"{shown(text)} is not a name.", "Write one in letters, digits, `-` and `_`.")
+
+
 def _guardrail(value: Any) -> Any:
     if isinstance(value, str):
         raise _refuse(f"A guardrail is a mapping, not {shown(value)}.", f"Write {{severity: {value}}}.")
@@ -199,7 +205,20 @@ def _variable(value: Any) -> Any:
 Variables = dict[
     Annotated[str, AfterValidator(_variable_name)], Annotated[VariableValue, BeforeValidator(_variable)]
 ]
-Texts = tuple[Annotated[str, AfterValidator(_filled)], ...]
+
+
+def _like(pattern: str) -> Any:
+    """What JSON Schema is told about a text, where a function judges it here."""
+    return Field(json_schema_extra={"pattern": pattern})
+
+
+Texts = tuple[Annotated[str, AfterValidator(_filled), _like(r"\S")], ...]
+Inside = Annotated[
+    str, AfterValidator(_inside), _like(r"^(?!/)(?!(?:.*/)?\.\.(?:/|$))(?![A-Za-z]:)[^\\]*[^\\\s][^\\]*$")
+]
+KindName = Annotated[str, AfterValidator(_kind), Field(json_schema_extra={"enum": list(KINDS)})]
+ResourceName = Annotated[str, AfterValidator(_resource), _like(f"^(?:{'|'.join(KINDS)})/\\S+$")]
+Pattern = Annotated[str, AfterValidator(_pattern), Field(json_schema_extra={"format": "regex"})]
 
 
 class _Written(BaseModel):
@@ -215,11 +234,19 @@ class _Written(BaseModel):
 class WorkspaceMetadata(_Written):
     """What a workspace is called, and the id that is part of every identity it makes."""
 
-    name: Annotated[str, Field(min_length=1, description="What the workspace is called.")]
+    name: Annotated[
+        str,
+        AfterValidator(_name),
+        Field(min_length=1, description="What the workspace is called.", examples=["acme-data"]),
+    ]
     id: Annotated[
         str,
         AfterValidator(_workspace_id),
-        Field(description="Part of every identity: made once, with random characters, and never changed."),
+        Field(
+            description="Part of every identity: made once, with random characters, and never changed.",
+            examples=["acme-data-7q2m9x4k"],
+            json_schema_extra={"pattern": "^[a-z0-9-]{8,64}$"},
+        ),
     ]
 
 
@@ -230,7 +257,8 @@ class Guardrail(BaseModel):
     __pydantic_extra__: dict[str, Annotated[Any, BeforeValidator(_limit)]]
 
     severity: Annotated[
-        Literal["error", "warning", "off"] | None, Field(description="error, warning or off.")
+        Literal["error", "warning", "off"] | None,
+        Field(description="error, warning or off.", examples=["warning"]),
     ] = None
 
 
@@ -242,17 +270,32 @@ class EnvironmentDeadlines(_Written):
 
     call: Annotated[
         StrictInt,
-        Field(ge=1, le=HOUR, description="One call, with its retries and the waits between them."),
+        Field(
+            ge=1,
+            le=HOUR,
+            description="One call, with its retries and the waits between them.",
+            examples=[120],
+        ),
     ] = CALL_DEADLINE
     change: Annotated[
         StrictInt,
-        Field(ge=1, le=DAY, description="One change of an apply: reading, its calls, and reading back."),
+        Field(
+            ge=1,
+            le=DAY,
+            description="One change of an apply: reading, its calls, and reading back.",
+            examples=[600],
+        ),
     ] = CHANGE_DEADLINE
-    run: Annotated[StrictInt, Field(ge=1, le=DAY, description="All changes of an apply.")] = RUN_DEADLINE
+    run: Annotated[
+        StrictInt, Field(ge=1, le=DAY, description="All changes of an apply.", examples=[3600])
+    ] = RUN_DEADLINE
     grace: Annotated[
         StrictInt,
         Field(
-            ge=0, le=HOUR, description="What is in flight when an apply is interrupted, until it is given up."
+            ge=0,
+            le=HOUR,
+            description="What is in flight when an apply is interrupted, until it is given up.",
+            examples=[30],
         ),
     ] = GRACE
 
@@ -263,50 +306,84 @@ class Environment(_Written):
     url: Annotated[
         str,
         AfterValidator(_url),
-        Field(description="Such as https://na.api.immutacloud.com/marketplace, or `sandbox:`."),
+        Field(
+            description="Such as https://na.api.immutacloud.com/marketplace, or `sandbox:`.",
+            examples=["https://na.api.immutacloud.com/marketplace", "sandbox:"],
+            json_schema_extra={"pattern": f"^(?:{_URL.pattern}|{_SANDBOX.pattern})$"},
+        ),
     ]
     token_variable: Annotated[
         str,
         AfterValidator(_token_variable),
-        Field(description="The environment variable that holds the token."),
+        Field(
+            description="The environment variable that holds the token.",
+            examples=["DPSYNC_TOKEN_PRODUCTION"],
+            json_schema_extra={"pattern": f"^{TOKEN_PREFIX}[A-Z0-9_]*$"},
+        ),
     ] = TOKEN_PREFIX
-    vintage: Annotated[Vintage, Field(description="Which version of the API the marketplace speaks.")] = "v2"
+    vintage: Annotated[
+        Vintage, Field(description="Which version of the API the marketplace speaks.", examples=["v2"])
+    ] = "v2"
     prune: Annotated[
-        StrictBool, Field(description="Whether what this workspace made and no manifest names is deleted.")
+        StrictBool,
+        Field(
+            description="Whether what this workspace made and no manifest names is deleted.", examples=[True]
+        ),
     ] = True
     parallelism: Annotated[
-        StrictInt, Field(ge=1, le=MOST_PARALLELISM, description="How many requests are under way at once.")
+        StrictInt,
+        Field(
+            ge=1, le=MOST_PARALLELISM, description="How many requests are under way at once.", examples=[10]
+        ),
     ] = PARALLELISM
     deadlines: Annotated[
         EnvironmentDeadlines | None,
-        Field(description="How many seconds a call, a change, a run and an interrupted call may take."),
+        Field(
+            description="How many seconds a call, a change, a run and an interrupted call may take.",
+            examples=[{"call": 120, "change": 600, "run": 3600, "grace": 30}],
+        ),
     ] = None
     guardrails: Annotated[
-        Guardrails, Field(description="What is otherwise here than in `spec.guardrails`, by name.")
+        Guardrails,
+        Field(
+            description="What is otherwise here than in `spec.guardrails`, by name.",
+            examples=[{"source-removal": {"severity": "warning"}}],
+        ),
     ] = {}
     variables: Annotated[
         Variables,
-        Field(description="What `${name}` means here, where it is otherwise than in `spec.variables`."),
+        Field(
+            description="What `${name}` means here, where it is otherwise than in `spec.variables`.",
+            examples=[{"suffix": " (dev)"}],
+        ),
     ] = {}
 
 
 class OwnerRule(_Written):
     """Who owns the manifests below some paths, and what they may declare there; what is left out is not restricted."""
 
-    name: Annotated[str, Field(min_length=1, description="Who it is, for messages.")]
+    name: Annotated[str, Field(min_length=1, description="Who it is, for messages.", examples=["sales"])]
     paths: Annotated[
-        tuple[Annotated[str, AfterValidator(_inside)], ...],
-        Field(min_length=1, description="Globs of files, relative to dpsync.yaml."),
+        tuple[Inside, ...],
+        Field(
+            min_length=1,
+            description="Globs of files, relative to dpsync.yaml.",
+            examples=[["products/sales/**"]],
+        ),
     ]
     domains: Annotated[
-        Texts, Field(description="The domains, by key or name, that their products may be in.")
+        Texts,
+        Field(
+            description="The domains, by key or name, that their products may be in.", examples=[["sales"]]
+        ),
     ] = ()
     kinds: Annotated[
-        tuple[Annotated[str, AfterValidator(_kind)], ...],
-        Field(description="The kinds that they may declare."),
+        tuple[KindName, ...],
+        Field(description="The kinds that they may declare.", examples=[list(KINDS)[:1]]),
     ] = ()
     labels: Annotated[
-        dict[str, str], Field(description="Labels that each of their manifests has to carry.")
+        dict[str, str],
+        Field(description="Labels that each of their manifests has to carry.", examples=[{"team": "sales"}]),
     ] = {}
 
 
@@ -314,65 +391,120 @@ class ProtectedObjects(_Written):
     """What must not be deleted, suspended or emptied, also when its own manifest is gone."""
 
     resources: Annotated[
-        tuple[Annotated[str, AfterValidator(_resource)], ...],
-        Field(description="Addresses, such as DataProduct/na-sales."),
+        tuple[ResourceName, ...],
+        Field(description="Addresses, such as DataProduct/na-sales.", examples=[["DataProduct/na-sales"]]),
     ] = ()
-    names: Annotated[Texts, Field(description="Patterns of display names, with * and ?.")] = ()
-    domains: Annotated[Texts, Field(description="Domains, by key, name or id: every product in them.")] = ()
+    names: Annotated[
+        Texts, Field(description="Patterns of display names, with * and ?.", examples=[["Finance *"]])
+    ] = ()
+    domains: Annotated[
+        Texts,
+        Field(description="Domains, by key, name or id: every product in them.", examples=[["finance"]]),
+    ] = ()
 
 
 class WorkspaceSpec(_Written):
     """Where the manifests are, and where they go."""
 
     manifests: Annotated[
-        tuple[Annotated[str, AfterValidator(_inside)], ...],
-        Field(min_length=1, description="The folders (or files) of manifests, relative to dpsync.yaml."),
+        tuple[Inside, ...],
+        Field(
+            min_length=1,
+            description="The folders (or files) of manifests, relative to dpsync.yaml.",
+            examples=[["products"]],
+        ),
     ]
     environments: Annotated[
-        dict[str, Environment], Field(min_length=1, description="The marketplaces, by name.")
+        dict[Annotated[str, AfterValidator(_name)], Environment],
+        Field(
+            min_length=1,
+            description="The marketplaces, by name.",
+            examples=[{"sandbox": {"url": "sandbox:"}}],
+        ),
     ]
     guardrails: Annotated[
-        Guardrails, Field(description="Guardrails that are to be stricter or more lenient, by name.")
+        Guardrails,
+        Field(
+            description="Guardrails that are to be stricter or more lenient, by name.",
+            examples=[{"too-many-deletes": {"limit": 10, "share": 0.25}}],
+        ),
     ] = {}
     exceptions: Annotated[
-        str, AfterValidator(_inside), Field(description="The folder of exceptions from guardrails.")
+        Inside,
+        Field(description="The folder of exceptions from guardrails.", examples=["exceptions"]),
     ] = EXCEPTIONS
     variables: Annotated[
         Variables,
-        Field(description="What `${name}` means in manifests, in every environment that does not say."),
+        Field(
+            description="What `${name}` means in manifests, in every environment that does not say.",
+            examples=[{"suffix": ""}],
+        ),
     ] = {}
     patches: Annotated[
-        str,
-        AfterValidator(_inside),
-        Field(description="The folder of patches, with a folder for each environment in it."),
+        Inside,
+        Field(
+            description="The folder of patches, with a folder for each environment in it.",
+            examples=["environments"],
+        ),
     ] = PATCHES
     sensitive_tags: Annotated[
-        Texts, Field(description="Patterns of tags that a plan calls out, such as Discovered.PII*.")
+        Texts,
+        Field(
+            description="Patterns of tags that a plan calls out, such as Discovered.PII*.",
+            examples=[["Discovered.PII*"]],
+        ),
     ] = ()
     owners: Annotated[
-        tuple[OwnerRule, ...], Field(description="Who owns which manifests, and what they may declare.")
+        tuple[OwnerRule, ...],
+        Field(
+            description="Who owns which manifests, and what they may declare.",
+            examples=[[{"name": "sales", "paths": ["products/sales/**"], "domains": ["sales"]}]],
+        ),
     ] = ()
     protected: Annotated[
-        ProtectedObjects | None, Field(description="What must not be deleted, suspended or emptied.")
+        ProtectedObjects | None,
+        Field(
+            description="What must not be deleted, suspended or emptied.",
+            examples=[{"resources": ["DataProduct/na-sales"]}],
+        ),
     ] = None
     display_names: Annotated[
-        dict[str, Annotated[str, AfterValidator(_pattern)]],
+        dict[str, Pattern],
         Field(
-            description="A regular expression for the display names of products, by domain (key, name or id)."
+            description="A regular expression for the display names of products, by domain (key, name or id).",
+            examples=[{"sales": "Sales .*"}],
         ),
     ] = {}
     exclusive_domains: Annotated[
-        Texts, Field(description="Domains, by key, name or id, in which only this workspace has products.")
+        Texts,
+        Field(
+            description="Domains, by key, name or id, in which only this workspace has products.",
+            examples=[["finance"]],
+        ),
     ] = ()
 
 
 class Workspace(_Written):
     """The document of `dpsync.yaml`."""
 
-    api_version: Annotated[Literal["dpsync/v1beta1"], Field(description=f"It is {API_VERSION}.")]
-    kind: Annotated[Literal["Workspace"], Field(description="It is Workspace.")]
-    metadata: WorkspaceMetadata
-    spec: WorkspaceSpec
+    api_version: Annotated[
+        Literal["dpsync/v1beta1"], Field(description=f"It is {API_VERSION}.", examples=[API_VERSION])
+    ]
+    kind: Annotated[Literal["Workspace"], Field(description="It is Workspace.", examples=["Workspace"])]
+    metadata: Annotated[
+        WorkspaceMetadata,
+        Field(
+            description="The workspace's name and id.",
+            examples=[{"name": "acme-data", "id": "acme-data-7q2m9x4k"}],
+        ),
+    ]
+    spec: Annotated[
+        WorkspaceSpec,
+        Field(
+            description="Where the manifests are, and where they go.",
+            examples=[{"manifests": ["products"], "environments": {"sandbox": {"url": "sandbox:"}}}],
+        ),
+    ]
 
 
 # --------------------------------------------------------------------------------------- what it means
@@ -550,7 +682,7 @@ def token_of(settings: Settings, environ: Mapping[str, str]) -> Token:
         hint = f" The token of a served sandbox is `{SANDBOX_TOKEN}`." if is_loopback(settings.url) else ""
         raise UsageError(
             f"The environment {settings.environment} takes its token from {name}, which is not set.",
-            f"Set {name} to a personal access token of the marketplace.{hint}",
+            f"Set {name} to a personal access token of the marketplace, or name a file that holds one with --token-file.{hint}",
         )
     return token_from(text, name)
 

@@ -33,12 +33,13 @@ from dpsync.model.plan import Target
 from dpsync.model.policy import Policy
 from dpsync.model.report import Page, Report
 from dpsync.model.secret import Token
+from dpsync.pipeline.weighing import Weighed
 from dpsync.reports import FORMATS
 from dpsync.sandbox import Received, Store, create_app
 from dpsync.sandbox.doors import BASE_URL, InProcess
 from dpsync.settings import Settings
 from laws.estates import _join
-from laws.markets import NOW, SETTINGS, Document, Market, Moment, _Quiet, declared
+from laws.markets import NOW, SETTINGS, Document, Market, Moment, Pairs, _Quiet, declared
 from marketplace.leaping import clock, leaping
 from sandbox import worlds
 
@@ -149,6 +150,10 @@ class Between(httpx2.AsyncBaseTransport):
     earlier: dict[str, list[bytes]] = field(default_factory=dict)
     pages: dict[str, Sequence[Any]] = field(default_factory=dict)
     meddled: int = 0
+    access: list[Pairs] = field(default_factory=list)
+    cut_at: int = 0
+    cut_is_before: bool = True
+    lights_out: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         for _ in range(self.chance.randrange(3)):
@@ -157,6 +162,9 @@ class Between(httpx2.AsyncBaseTransport):
         kind = operation(request.method, path)
         self.counts[kind] += 1
         number = self.counts[kind]
+        is_last = self.cut_at and self.counts.total() >= self.cut_at
+        if is_last and self.cut_is_before:
+            await self._die()
         asked = self._in_small_pages(request)
         before = tuple(self.earlier.setdefault(str(asked.url), []))
         page_before = self.pages.get(asked.url.path, ())
@@ -169,6 +177,10 @@ class Between(httpx2.AsyncBaseTransport):
                 self.earlier[str(asked.url)].append(response.content)
                 if asked is not request:
                     self.pages[asked.url.path] = json.loads(response.content)["data"]
+            if request.method != "GET":
+                self.access.append(self.store.access_pairs())
+            if is_last:
+                await self._die()
             return response
 
         for one in self.planted:
@@ -176,6 +188,11 @@ class Between(httpx2.AsyncBaseTransport):
                 one.played += 1
                 return await one.play(Exchange(request, forward, before, page_before, self._meddle))
         return await forward()
+
+    async def _die(self) -> None:
+        """The power is cut: whoever looks now sees what there is, and nothing more comes."""
+        self.lights_out.set()
+        await asyncio.Event().wait()
 
     def _meddle(self) -> None:
         self.meddled += 1
@@ -218,8 +235,19 @@ class Ran:
     created: Counter[str]
     seconds: float
     received: tuple[Received, ...]
+    access: tuple[Pairs, ...]
     before: dict[str, dict[str, Any]]
     snapshot: dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What there was when the power was cut: the journal on the disk, what had arrived, and the marketplace."""
+
+    journal: tuple[dict[str, Any], ...]
+    received: tuple[Received, ...]
+    access: tuple[Pairs, ...]
+    moment: Moment
 
 
 class Stage:
@@ -298,9 +326,56 @@ class Stage:
             between.created,
             ended,
             tuple(self.received),
+            tuple(between.access),
             before,
             self._ours(),
         )
+
+    @cached_property
+    def known(self) -> Weighed:
+        """The mixed plan, made where nothing happens."""
+        self.moment.restore()
+
+        async def planned() -> Weighed:
+            between = Between(InProcess(self.app), self.store, (), random.Random(0))
+            async with self._client(ReadClient, between, POLICED) as reader:
+                return await pipeline.planned(POLICED, self.found.desired, reader)
+
+        return leaping(planned())[0]
+
+    def cut_short(self, at: int, *, is_before: bool, seed: int) -> Cut | None:
+        """Apply, and cut the power at the call `at`, before it arrives or just after; None if the run is over by then."""
+        known = self.known
+        self.moment.restore()
+        self.received.clear()
+
+        async def applied(folder: Path) -> Cut | None:
+            between = Between(InProcess(self.app), self.store, (), random.Random(seed))
+            between.cut_at, between.cut_is_before = at, is_before
+            with _journal(folder) as journal:
+                during = pipeline.During(journal, _Quiet(), asyncio.Event(), asyncio.sleep)
+                async with self._client(WriteClient, between, POLICED) as writer:
+                    applying = asyncio.ensure_future(pipeline.applied(POLICED, known, writer, during))
+                    dark = asyncio.ensure_future(between.lights_out.wait())
+                    await asyncio.wait({applying, dark}, return_when=asyncio.FIRST_COMPLETED)
+                    if applying.done():
+                        dark.cancel()
+                        return None
+                    cut = Cut(_lines(folder), tuple(self.received), tuple(between.access), Moment(self.store))
+                    applying.cancel()
+                    await applying
+            return cut
+
+        with tempfile.TemporaryDirectory(dir=self.folder) as folder:
+            cut, _seconds = leaping(applied(Path(folder)))
+        if cut is not None:
+            cut.moment.restore()
+        return cut
+
+    def left_after(self, cut: Cut) -> Ran:
+        """The run that follows; it has seen nothing of the one before but what that left in the marketplace."""
+        cut.moment.restore()
+        return self.run((), afresh=False)
 
     def _ours(self) -> dict[str, dict[str, Any]]:
         """What there is, without what colleagues made."""

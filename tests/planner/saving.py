@@ -35,6 +35,7 @@ from dpsync.model.base import Spec
 from dpsync.model.change import Change, Provenance
 from dpsync.model.finding import Finding, Severity
 from dpsync.model.impact import Impact, SourceImpact
+from dpsync.model.part import Part
 from dpsync.model.place import Layer, Origin
 from dpsync.model.plan import Plan
 from dpsync.model.reference import Address, Reference, SourceReference
@@ -143,6 +144,7 @@ def _widened(one: Change) -> Change:
         products=4,
         uncertain="It moves.",
         everywhere=True,
+        nearby=True,
         names={"u-2": "Zoë", "u-1": "Adam"},
     )
     return replace(
@@ -255,5 +257,15 @@ def plan_with_everything() -> Plan:
             complete=False,
             unchanged=4,
             allowed=("delete-with-members:DataProduct/gone",),
+            part=Part(
+                "origin/main",
+                "4f" * 20,
+                ("DataProduct/*",),
+                ("old",),
+                ("team=sales",),
+                (Address("DataProduct", "orders"),),
+                (Address("DataProduct", "5589b702-24d5-8c43-ad42-947049fdc05b"),),
+                40,
+            ),
         )
     )

@@ -26,6 +26,7 @@ from dpsync.model.compare import mismatches
 from dpsync.model.finding import Finding, Severity
 from dpsync.model.impact import Impact, SourceImpact
 from dpsync.model.outcome import Outcome, Result
+from dpsync.model.part import Part
 from dpsync.model.place import Layer, Origin
 from dpsync.model.plan import Plan, Target
 from dpsync.model.reference import Address, Reference, SourceReference
@@ -474,6 +475,24 @@ DRIFT = Report(
         ),
     ),
 )
+PARTIAL = report(
+    replace(SALES, impact=replace(SALES.impact, everywhere=False, nearby=True) if SALES.impact else None),
+    RENAME,
+    owned=None,
+    unchanged=1,
+    unmanaged=None,
+    part=Part(
+        since="origin/main",
+        commit="4f" * 20,
+        targets=("DataProduct/*_[a-z]`*`",),
+        excludes=("old-*",),
+        selectors=("team in (sales, ops)",),
+        covered=(SALES.address, RENAME.address, Address("DataProduct", "same")),
+        gone=(Address("DataProduct", "5589b702-24d5-8c43-ad42-947049fdc05b"),),
+        declared=1000,
+    ),
+)
+NOTHING_CHANGED = report(owned=None, unmanaged=None, part=Part(since="main", commit="4f" * 20, declared=57))
 NOTHING = report(owned=31, unchanged=31, unmanaged={"DataProduct": 1})
 ONLY_BLOCKED = report(BLOCKED)
 INCOMPLETE = report(
@@ -537,6 +556,8 @@ REPORTS = {
     "not-weighed": NOT_WEIGHED,
     "drift": DRIFT,
     "nothing": NOTHING,
+    "part": PARTIAL,
+    "nothing-changed": NOTHING_CHANGED,
     "only-blocked": ONLY_BLOCKED,
     "incomplete": INCOMPLETE,
     "applied": APPLIED,

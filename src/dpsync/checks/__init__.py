@@ -77,6 +77,13 @@ def findings_about_people(planned: Planned) -> tuple[Finding, ...]:
     return exemptions.allowing(found, planned)
 
 
+def owned_wanted(planned: Planned) -> int:
+    """How many live objects that the workspace owns a guardrail has to know of, to judge the plan of a part."""
+    rule = too_many_deletes.RULE
+    mine = planned.policy.guardrails.get(rule.name, {})
+    return 0 if mine.get("severity") == "off" else too_many_deletes.wanted(planned, _numbers(rule, mine))
+
+
 def _found(planned: Planned, rules: Iterable[Rule]) -> Iterator[Finding]:
     for rule in rules:
         mine = planned.policy.guardrails.get(rule.name, {})
@@ -84,7 +91,8 @@ def _found(planned: Planned, rules: Iterable[Rule]) -> Iterator[Finding]:
         if word == "off" or (word is None and not rule.severities):
             continue
         for finding in rule.check(planned, _numbers(rule, mine)):
-            yield finding if word is None else replace(finding, severity=_SEVERITIES[str(word)])
+            is_said = word is None or finding.severity is Severity.NOTICE
+            yield finding if is_said else replace(finding, severity=_SEVERITIES[str(word)])
 
 
 _SEVERITIES: Mapping[str, Severity] = {"error": Severity.ERROR, "warning": Severity.WARNING}

@@ -3,7 +3,9 @@
 The live id is computed from the key. After `metadata.name` was changed, the old object looks like one that no manifest
 names, and the new manifest like one to create. Carrying that out would end every access to the old one (FACTS 0.3). The
 rule recognises the pair by the display name, or by the same domain and at least `share` of the sources (default 0.5).
-Where the domain or the sources of either could not be found out, that counts as alike.
+Where the domain or the sources of either could not be found out, that counts as alike. A plan of a part looks at what it
+deletes, and at the manifests outside of it that resemble that; whether what it creates is an object that no manifest names
+any more is known by its name only, and a notice says so.
 
 What to do: add the printed `id` line under `metadata` of the new manifest. The object is then kept under its new key.
 `dpsync rename` changes a key and keeps the id in one go. If it really is another object, retire the old one first: keep
@@ -18,9 +20,11 @@ from dpsync.checks.rule import Numbers, Planned, Rule
 from dpsync.model.call import Action
 from dpsync.model.change import Change
 from dpsync.model.finding import Finding, Severity
-from dpsync.model.resource import LiveResource
+from dpsync.model.resource import LiveResource, Resource
 
 NAME = "probable-rename"
+
+_LISTED = 3
 
 
 def check(planned: Planned, numbers: Numbers) -> Iterable[Finding]:
@@ -32,16 +36,41 @@ def check(planned: Planned, numbers: Numbers) -> Iterable[Finding]:
         if create.action is not Action.CREATE or create.after is None:
             continue
         for live, delete in (*orphans, *kept):
-            if live.kind == create.kind and _alike(live, create, numbers["share"]):
-                yield _finding(create, live, create)
+            if live.kind == create.kind and _alike(live, create.after, numbers["share"]):
+                yield _finding(create.after, live, create)
                 if delete is not None:
-                    yield _finding(create, live, delete)
+                    yield _finding(create.after, live, delete)
+    for beside in planned.beside:
+        for live, delete in orphans:
+            if live.kind == beside.kind and _alike(live, beside, numbers["share"]):
+                yield _finding(beside, live, delete)
+    if plan.part is not None and plan.owned is None:
+        yield from _unknown(planned)
 
 
-def _alike(live: LiveResource, create: Change, share: float) -> bool:
-    assert create.after is not None
-    wanted = create.after.spec
-    if _folded(live.title) == _folded(create.after.title):
+def _unknown(planned: Planned) -> Iterable[Finding]:
+    """That not everything was looked at that a create may be another key of; only products are told by what they hold."""
+    created = [
+        str(change.address)
+        for change in planned.plan.changes
+        if change.action is Action.CREATE
+        and change.after is not None
+        and hasattr(change.after.spec, "domain")
+    ]
+    if created:
+        listed = ", ".join([*created[:_LISTED], *(["…"] if len(created) > _LISTED else [])])
+        yield Finding(
+            NAME,
+            Severity.NOTICE,
+            f"What no manifest names any more was not all read for this partial plan, so that {listed} could be the new key "
+            "of something live was looked for by name only.",
+            "A plan of everything looks at domains and sources, too.",
+        )
+
+
+def _alike(live: LiveResource, create: Resource, share: float) -> bool:
+    wanted = create.spec
+    if _folded(live.title) == _folded(create.title):
         return True
     domain = getattr(wanted, "domain", None)
     if domain is None:
@@ -61,7 +90,7 @@ def _folded(title: str) -> str:
     return " ".join(title.split()).casefold()
 
 
-def _finding(create: Change, live: LiveResource, about: Change) -> Finding:
+def _finding(create: Resource, live: LiveResource, about: Change) -> Finding:
     return Finding(
         NAME,
         Severity.ERROR,

@@ -117,7 +117,7 @@ def command(
         elif file is not None:
             ahead = saved(file, wish, wanted)
         else:
-            ahead = expected(expect_plan, wish, wanted)
+            ahead = expected("apply", expect_plan, wish, wanted)
     before = pipeline.report_of_review(ahead.found, ahead.plan, ahead.split)
     return carried_out(ahead, before, wanted, journal, lock_timeout, auto_approve=auto_approve, events=events)
 
@@ -222,7 +222,8 @@ def _is_all(ahead: Prospect, outcomes: tuple[Outcome, ...]) -> bool:
     """Whether everything that the manifests ask for is done."""
     left = ahead.split.unreviewed or ahead.split.others or ahead.split.unmet
     is_made = len(outcomes) == len(ahead.plan.applicable) and all(outcome.is_good for outcome in outcomes)
-    return is_made and ahead.plan.complete and not ahead.plan.blocked and not left
+    is_whole = ahead.plan.part is None
+    return is_made and is_whole and ahead.plan.complete and not ahead.plan.blocked and not left
 
 
 class _Stop:

@@ -10,8 +10,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
+from dpsync.cli.tokens import token_for
 from dpsync.marketplace.client import ReadClient
-from dpsync.settings import Settings, allowed_hosts, sandbox_path, token_of
+from dpsync.settings import Settings, allowed_hosts, sandbox_path
 
 Client = TypeVar("Client", bound=ReadClient)
 
@@ -20,7 +21,7 @@ Client = TypeVar("Client", bound=ReadClient)
 async def connected(settings: Settings, client: type[Client]) -> AsyncIterator[Client]:
     """A client of the class given, closed at the end. Raises UsageError where there is no token."""
     path = sandbox_path(settings)
-    token = token_of(settings, os.environ)
+    token = token_for(settings)
     limits: dict[str, Any] = {
         "parallelism": settings.parallelism,
         "call_deadline": settings.deadlines.call,

@@ -24,7 +24,7 @@ from dpsync.errors import UsageError
 if TYPE_CHECKING:
     from dpsync.model.plan import Plan
 
-NOTHING_TO_SAY, INCOMPLETE, CHANGES, BLOCKED = 0, 1, 2, 3
+NOTHING_TO_SAY, INCOMPLETE, CHANGES, BLOCKED, NOT_REVIEWED = 0, 1, 2, 3, 4
 
 CLASSES = ("access-removing", "access-granting", "review", "rename", "descriptive")
 """The classes of changes, gravest first (`model/fields.py`, which this module does not import for the sake of --help)."""
@@ -44,6 +44,12 @@ CLASSES = ("access-removing", "access-granting", "review", "rename", "descriptiv
     metavar="ENV ENV",
     nargs=2,
     help="Show instead what the second environment asks for otherwise than the first; opens no connection.",
+)
+@click.option(
+    "--expect-plan",
+    metavar="FILE|sha256:…",
+    envvar="DPSYNC_EXPECT_PLAN",
+    help="Plan again what was reviewed, and exit 4 where something else is due; nothing is made.",
 )
 @click.option("--unmanaged", is_flag=True, help="List what is live and in no manifest.")
 @click.option(
@@ -68,9 +74,10 @@ def command(
     wish: Wish,
     reports: tuple[str, ...],
     out: Path | None,
+    expect_plan: str | None,
     fail_on: str | None,
-    compare: tuple[str, str] | None,
     *,
+    compare: tuple[str, str] | None,
     as_json: bool,
     unmanaged: bool,
     with_calls: bool,
@@ -86,6 +93,7 @@ def command(
     Exit 1  the manifests are not valid, or the marketplace could not be read completely
     Exit 2  with --detailed-exitcode: there are changes, or with --compare differences
     Exit 3  a guardrail or an unresolved reference blocks at least one change, or --fail-on met one
+    Exit 4  with --expect-plan: at least one change is due that was not reviewed, or one that was is not asked for
     Exit 6  the marketplace cannot be reached, or does not accept the token
     """  # noqa: D301 - click's own mark for "do not wrap"
     wanted = wanted_reports(reports, as_json=as_json, workspace=wish.workspace)
@@ -98,10 +106,15 @@ def command(
     from dataclasses import replace
 
     from dpsync import pipeline
-    from dpsync.cli.prospect import prospect
+    from dpsync.cli.reviews import expected
 
-    ahead = prospect("plan", wish, wanted)
+    ahead = expected("plan", expect_plan, wish, wanted)
     plan = ahead.plan
+    if unmanaged and plan.unmanaged is None:
+        raise UsageError(
+            "--unmanaged lists everything that is live, and a plan of a part does not read everything.",
+            "Leave --unmanaged out, or plan everything.",
+        )
     if out is not None:
         from dpsync.planner.planfile import dump
 
@@ -116,6 +129,8 @@ def command(
     met = _met(fail_on, plan)
     if met:
         click.echo(f"--fail-on {fail_on}: met by {', '.join(met)}.", err=True)
+    if report.unreviewed or report.unmet:
+        return NOT_REVIEWED
     if plan.blocked or met:
         return BLOCKED
     return CHANGES if detailed_exitcode and plan.has_changes else NOTHING_TO_SAY

@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 import click
 
+from dpsync.cli.tokens import read_from_files, token_file_option
 from dpsync.errors import DpsyncError, InvalidManifests, UsageError
 
 if TYPE_CHECKING:
@@ -124,12 +125,13 @@ def _report_bug() -> None:
 
 
 def _without_tokens(text: str) -> str:
-    """The text without the value of any variable that may hold a token; what is shorter than a token is none."""
+    """The text without what any variable or file held that may be a token; what is shorter than a token is none."""
     from dpsync.settings import TOKEN_PREFIX
 
-    for name, value in os.environ.items():
-        if name.startswith(TOKEN_PREFIX) and len(value.strip()) >= _LEAST_TOKEN:
-            text = text.replace(value.strip(), "(the token)")
+    held = (value.strip() for name, value in os.environ.items() if name.startswith(TOKEN_PREFIX))
+    for value in (*held, *read_from_files()):
+        if len(value) >= _LEAST_TOKEN:
+            text = text.replace(value, "(the token)")
     return text
 
 
@@ -160,14 +162,14 @@ def workspace_options(command: Command) -> Command:
 
 
 def url_option(command: Command) -> Command:
-    """`--url`, for commands that talk to a marketplace."""
+    """`--url` and `--token-file`, for commands that talk to a marketplace."""
     option = click.option(
         "--url",
         metavar="URL",
         envvar="DPSYNC_URL",
         help="Use this address instead of the environment's. The same hosts are allowed.",
     )
-    return option(command)
+    return option(token_file_option(command))
 
 
 def report_options(command: Command) -> Command:

@@ -44,7 +44,13 @@ def analyze(plan: Plan, live: LiveState, evidence: Evidence, held: frozenset[Add
         for change in plan.applicable
         if change.address in moved and change.address not in held
     ]
-    weighing = _Weighing(live, evidence, moved, {each.id: each for each in made if each.product is not None})
+    weighing = _Weighing(
+        live,
+        evidence,
+        moved,
+        {each.id: each for each in made if each.product is not None},
+        nearby=plan.part is not None and plan.owned is None,
+    )
     return replace(plan, changes=tuple(weighing.weighed(change) for change in plan.changes))
 
 
@@ -56,6 +62,7 @@ class _Weighing:
     evidence: Evidence
     moved: Mapping[Address, Movement]
     made: Mapping[str, Movement]
+    nearby: bool = False
 
     def weighed(self, change: Change) -> Change:
         """The change with its impact; one of a kind that is never written has none."""
@@ -84,6 +91,7 @@ class _Weighing:
             pending=_pending(change, movement),
             uncertain=_uncertain(movement),
             everywhere=self.evidence.everywhere,
+            nearby=self.nearby,
             names=self._names(touched, (*gained, *lost)),
         )
 

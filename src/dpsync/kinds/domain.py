@@ -19,12 +19,23 @@ class DomainDefaults(Spec):
     shorthands = SHORT_FOR_BOTH
 
     subject_matter_expert: Annotated[
-        Reference | None, Field(description="E-mail or username."), Refers("User"), Clearable()
+        Reference | None,
+        Field(description="E-mail or username.", examples=["jane.doe@acme.example"]),
+        Refers("User"),
+        Clearable(),
     ] = None
     request_form: Annotated[
-        Reference | None, Field(description="Short for both `requestForms`."), Refers("RequestForm")
+        Reference | None,
+        Field(description="Short for both `requestForms`.", examples=["standard"]),
+        Refers("RequestForm"),
     ] = None
-    request_forms: Annotated[RequestForms | None, Field(description="The form of each request type.")] = None
+    request_forms: Annotated[
+        RequestForms | None,
+        Field(
+            description="The form of each request type.",
+            examples=[{"dataAccess": "standard", "maskingException": "strict"}],
+        ),
+    ] = None
 
     def normalised(self) -> DomainDefaults:
         if self.request_form is None:
@@ -35,9 +46,12 @@ class DomainDefaults(Spec):
 class DomainSpec(Spec):
     """Which live domain this is, and what its products have by default."""
 
-    name: Annotated[str, Field(min_length=1, description="The domain's name in the marketplace.")]
+    name: Annotated[
+        str, Field(min_length=1, description="The domain's name in the marketplace.", examples=["Sales"])
+    ]
     defaults: Annotated[
-        DomainDefaults | None, Field(description="Defaults for the products of the domain.")
+        DomainDefaults | None,
+        Field(description="Defaults for the products of the domain.", examples=[{"requestForm": "standard"}]),
     ] = None
 
     def normalised(self) -> DomainSpec:

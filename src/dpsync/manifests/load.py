@@ -139,12 +139,20 @@ class Metadata(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
-    name: Annotated[str, AfterValidator(_key), Field(description="The key that others refer to.")]
-    labels: Annotated[dict[str, str], Field(description="For selecting; they stay in Git.")] = {}
+    name: Annotated[
+        str, AfterValidator(_key), Field(description="The key that others refer to.", examples=["na-sales"])
+    ]
+    labels: Annotated[
+        dict[str, str],
+        Field(description="For selecting; they stay in Git.", examples=[{"team": "sales-engineering"}]),
+    ] = {}
     id: Annotated[
         Any,
         BeforeValidator(_ids),
-        Field(description="The live id, where it is not the computed one; or a map by environment."),
+        Field(
+            description="The live id, where it is not the computed one; or a map by environment.",
+            examples=["6f1f3c1e-5b52-4c6b-9d0e-0d3f5f6f7a10"],
+        ),
     ] = None
 
 
@@ -153,10 +161,14 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
-    api_version: Annotated[str, Field(alias="apiVersion", description=f"It is {API_VERSION}.")]
-    kind: Annotated[str, Field(description=f"One of {', '.join(KINDS)}.")]
-    metadata: Metadata
-    spec: Any
+    api_version: Annotated[
+        str, Field(alias="apiVersion", description=f"It is {API_VERSION}.", examples=[API_VERSION])
+    ]
+    kind: Annotated[str, Field(description=f"One of {', '.join(KINDS)}.", examples=list(KINDS))]
+    metadata: Annotated[
+        Metadata, Field(description="What dpsync knows the resource by.", examples=[{"name": "na-sales"}])
+    ]
+    spec: Annotated[Any, Field(description="What the resource is; its fields depend on the kind.")]
 
 
 @dataclass(slots=True)

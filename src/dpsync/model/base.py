@@ -129,6 +129,11 @@ class Spec(BaseModel):
         """The manifest names of fields that decide about access and are left to the marketplace."""
         return ()
 
+    @property
+    def looks_at_live(self) -> bool:
+        """Whether `settled` depends on what the live side refers to and this one leaves to it."""
+        return False
+
     def settled(self, _around: Surroundings) -> tuple[Self, tuple[Note, ...]]:
         """The spec as it would stand in the marketplace, and what there is to say about that."""
         return self, ()

@@ -15,6 +15,7 @@ from dpsync.model.call import Action
 from dpsync.model.change import Change
 from dpsync.model.fields import Effect
 from dpsync.model.finding import Finding, Severity, in_order
+from dpsync.model.part import Part
 from dpsync.model.reference import Address
 from dpsync.model.resource import LiveResource
 
@@ -36,19 +37,25 @@ class Plan:
 
     `kept` are owned objects that no manifest names any more and that the plan leaves alone, because prune is off or they
     are not what it is about. `owned` is how many live objects this workspace made or adopted, `unchanged` how many
-    declared ones are as they should be, `unmanaged` how many live ones are nobody's. `allowed` are the guardrails that
-    the command line let pass, as `RULE:RESOURCE`.
+    declared ones are as they should be, `unmanaged` how many live ones are nobody's; None where not all that is
+    live was read. `allowed` are the guardrails that the command line let pass, as `RULE:RESOURCE`. `part` says what a plan
+    is about that is not about everything.
     """
 
     target: Target
     changes: tuple[Change, ...] = ()
     findings: tuple[Finding, ...] = ()
     kept: tuple[LiveResource, ...] = ()
-    owned: int = 0
+    owned: int | None = 0
     unchanged: int = 0
-    unmanaged: Mapping[str, int] = field(default_factory=dict)
+    unmanaged: Mapping[str, int] | None = field(default_factory=dict)
     complete: bool = True
     allowed: tuple[str, ...] = ()
+    part: Part | None = None
+
+    def covers(self, address: Address) -> bool:
+        """Whether the plan is about a declared resource."""
+        return self.part is None or self.part.covers(address)
 
     @cached_property
     def by_address(self) -> Mapping[Address, Change]:

@@ -98,7 +98,7 @@ async def drafted(settings: Settings, desired: DesiredState, client: ReadClient)
     made_by = pruning_plan if settings.prune else keeping_plan
     live = await read_live(client, scope_of(desired), vintage=settings.vintage)
     resolved = resolve(desired, live)
-    plan = made_by(resolved, live, _target(settings, live))
+    plan = made_by(resolved, live, target_of(settings, live))
     changes = (replace(change, calls=calls_of(change, settings.vintage)) for change in plan.changes)
     plan = replace(plan, changes=tuple(changes), allowed=settings.policy.allowed)
     return Planned(desired, live, plan, settings.policy, datetime.now(UTC), resolved.resources)
@@ -127,7 +127,7 @@ async def trusted(settings: Settings, plan: Plan, client: ReadClient) -> Weighed
     after = tuple(change.after for change in plan.changes if change.after is not None)
     desired = DesiredState(settings.workspace_id, settings.environment, after)
     live = await read_live(client, Scope(settings.workspace_id), vintage=settings.vintage)
-    must_be_for(plan.target, _target(settings, live))
+    must_be_for(plan.target, target_of(settings, live))
     asked = Planned(desired, live, plan, settings.policy, datetime.now(UTC), after)
     return Weighed(plan, asked, Evidence(), Reach.MANAGED)
 
@@ -160,7 +160,8 @@ async def applied(
     )
 
 
-def _target(settings: Settings, live: LiveState) -> Target:
+def target_of(settings: Settings, live: LiveState) -> Target:
+    """Which marketplace a plan is about."""
     return Target(
         settings.workspace, settings.workspace_id, settings.environment, settings.url, live.caller.tenant
     )

@@ -15,6 +15,7 @@ from dpsync.errors import InvalidManifests, UsageError
 from dpsync.manifests.files import WORKSPACE_FILE
 from dpsync.manifests.revision import at_revision, merge_base
 from dpsync.manifests.workspace import read_workspace
+from dpsync.model.finding import Finding, Severity
 from dpsync.model.state import DesiredState
 from dpsync.settings import Layout, Settings, layout_of
 
@@ -55,6 +56,19 @@ def desired_at(settings: Settings, ref: str) -> DesiredState:
                 f"{first.origin or ''} {first.message}",
                 "Choose a revision whose manifests are valid.",
             ) from None
+
+
+def workspace_changes(settings: Settings, commit: str) -> tuple[Finding, ...]:
+    """A notice if dpsync.yaml is not what it was at a commit: it may change what every manifest means."""
+    with at_revision(settings.root, commit, [WORKSPACE_FILE]) as folder:
+        file = folder / WORKSPACE_FILE
+        before = file.read_bytes() if file.exists() else None
+    if before == (settings.root / WORKSPACE_FILE).read_bytes():
+        return ()
+    message = (
+        f"{WORKSPACE_FILE} is not what it was at {commit[:12]}, and what that changes is not looked for."
+    )
+    return (Finding("part", Severity.NOTICE, message, "A plan of everything shows it."),)
 
 
 def _layout_at(settings: Settings, commit: str) -> Layout:

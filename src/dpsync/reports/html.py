@@ -158,6 +158,8 @@ def _banner(report: Report) -> tuple[_Banner, ...]:
     found = []
     if not plan.complete:
         found.append(_Banner("bad", sentences.incomplete(plan)))
+    if plan.part is not None:
+        found.append(_Banner("odd", sentences.partial(plan)))
     if report.outcomes is None and report.command != sentences.DRIFT and (words := weight.weight(plan)):
         found.append(_Banner("bad" if weight.takes_anything(plan) else "calm", words))
     sayings = (sentences.interrupted(report), sentences.preamble(report))
