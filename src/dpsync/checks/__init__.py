@@ -166,7 +166,7 @@ def problems_of(document: Written, file: str) -> Iterator[Finding]:
     for path, chosen in everywhere:
         for spot, message, remedy in problems(chosen, path):
             yield Finding(
-                "unknown-guardrail", Severity.ERROR, message, remedy, Origin(file, *document.at(spot))
+                "unknown-guardrail", Severity.ERROR, message, remedy, Origin.at(file, document.at(spot))
             )
 
 
