@@ -376,8 +376,8 @@ def settings_for(
 ) -> Settings:
     """The settings of the workspace and environment. Raises UsageError or InvalidManifests.
 
-    With `policy_from`, dpsync.yaml is that of a Git revision. The manifests stay those at hand, and so does which folders
-    they are in: otherwise what was moved to another folder would look deleted.
+    With `policy_from`, dpsync.yaml is that of a Git revision. The manifests stay those at hand, and so does what says where
+    they are and what they mean, folders, patches and variables: otherwise what was moved to another folder would look deleted.
     """
     from dataclasses import replace
 
@@ -386,14 +386,16 @@ def settings_for(
         settings = _settings_in(folder / WORKSPACE_FILE, root, environment, url)
     if policy_from is None:
         return settings
-    from dpsync.pipeline.bases import folders_named_in
+    from dpsync.pipeline.bases import layout_in
 
-    return replace(settings, manifests=folders_named_in(root, settings))
+    layout = layout_in(root, settings)
+    return replace(settings, manifests=layout.manifests, patches=layout.patches, variables=layout.variables)
 
 
 def root_of(workspace: Path | None) -> Path:
     """The folder of the workspace: the one named, or the nearest one from here upwards. Raises UsageError."""
-    from dpsync.manifests.workspace import NO_WORKSPACE, NO_WORKSPACE_REMEDY, find_workspace
+    from dpsync.manifests.files import find_workspace
+    from dpsync.manifests.workspace import NO_WORKSPACE, NO_WORKSPACE_REMEDY
 
     file = find_workspace(Path.cwd()) if workspace is None else workspace / WORKSPACE_FILE
     if file is None:

@@ -521,11 +521,13 @@ def _field_lines(field: FieldChange, change: Change) -> Iterator[Line]:
         if change.action is Action.CREATE
         else changed_lines(field.path, field.before, field.after, owner=owner)
     )
-    default = (
-        f" (default of {place(field.origin)})" if field.origin and field.origin.layer is Layer.DEFAULT else ""
-    )
+    whence = _WHENCE.get(field.origin.layer, "").format(place(field.origin)) if field.origin else ""
     for line in lines:
-        yield Line(line.depth, line.text + default, line.sign) if line.depth == 0 else line
+        yield Line(line.depth, line.text + whence, line.sign) if line.depth == 0 else line
+
+
+_WHENCE = {Layer.DEFAULT: " (default of {})", Layer.PATCH: " (patch {})"}
+"""What follows a field that was not written in the manifest of its resource."""
 
 
 def _owner(change: Change, path: str) -> type[Spec] | None:
