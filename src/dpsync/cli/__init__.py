@@ -33,11 +33,13 @@ COMMANDS: Mapping[str, Entry] = {
     "render": Entry("dpsync.cli.render", "Print the manifests as they are in an environment."),
     "rename": Entry("dpsync.cli.rename", "Give a resource another key, with its id and its references."),
     "fmt": Entry("dpsync.cli.fmt", "Write manifests in one order and style; comments stay."),
-    "explain": Entry("dpsync.cli.explain", "Say what a guardrail looks for, and what to do about it."),
+    "explain": Entry("dpsync.cli.explain", "Say what a guardrail looks for, or what a field means."),
     "schema": Entry("dpsync.cli.schema", "Print the JSON Schema of manifests, for editors."),
+    "graph": Entry("dpsync.cli.graph", "Draw what the manifests declare and what refers to what."),
     "doctor": Entry("dpsync.cli.doctor", "Say what keeps dpsync from working, and what to do."),
     "access": Entry("dpsync.cli.access", "Who is in a product; let people in and out."),
     "sandbox": Entry("dpsync.cli.sandbox", "A marketplace of your own, to try everything on."),
+    "completion": Entry("dpsync.cli.completion", "Let a shell complete commands, options and keys."),
     "version": Entry("dpsync.cli.version", "Print the version."),
 }
 

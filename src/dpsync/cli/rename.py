@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from dpsync.cli.keys import complete_addresses
 from dpsync.cli.shared import settings_for, workspace_options
 
 
 @click.command()
-@click.argument("old", metavar="KIND/OLD")
+@click.argument("old", metavar="KIND/OLD", shell_complete=complete_addresses)
 @click.argument("new", metavar="NEW")
 @workspace_options
 def command(old: str, new: str, workspace: Path | None, environment: str | None) -> None:

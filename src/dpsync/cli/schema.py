@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from dpsync.cli.keys import complete_kinds
 from dpsync.errors import UsageError
 
 
 @click.command()
-@click.argument("kind", required=False)
+@click.argument("kind", required=False, shell_complete=complete_kinds)
 def command(kind: str | None) -> None:
     """Print the JSON Schema of manifests, for editors.
 

@@ -394,7 +394,8 @@ def settings_for(
 
 def root_of(workspace: Path | None) -> Path:
     """The folder of the workspace: the one named, or the nearest one from here upwards. Raises UsageError."""
-    from dpsync.manifests.workspace import NO_WORKSPACE, NO_WORKSPACE_REMEDY, find_workspace
+    from dpsync.manifests.files import find_workspace
+    from dpsync.manifests.workspace import NO_WORKSPACE, NO_WORKSPACE_REMEDY
 
     file = find_workspace(Path.cwd()) if workspace is None else workspace / WORKSPACE_FILE
     if file is None:

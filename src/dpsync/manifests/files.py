@@ -42,6 +42,16 @@ class File:
     path: str
 
 
+def find_workspace(start: Path) -> Path | None:
+    """The `dpsync.yaml` of this folder, or of the nearest folder above that has one."""
+    here = start.absolute()
+    for folder in (here, *here.parents):
+        file = folder / WORKSPACE_FILE
+        if file.is_file() or file.is_symlink():
+            return file
+    return None
+
+
 def find_files(
     root: str, folders: Sequence[str], *, exceptions: str = EXCEPTIONS, patches: str = PATCHES
 ) -> tuple[tuple[File, ...], tuple[Finding, ...]]:

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from dpsync.model.base import Spec
-from dpsync.model.fields import Clearable, Refers, ReplacedWhole, Unordered
+from dpsync.model.fields import Clearable, Refers, ReplacedWhole, Touches, Unordered
 from dpsync.model.reference import Reference, SourceReference
 
 Mark = TypeVar("Mark")
@@ -30,7 +30,8 @@ class Field:
     """One field of a model.
 
     `shape` is its type in words; `default` is None where it has none: it is required, or a spec's, which is not managed
-    where it is left out. `models` are what may stand in it, field by field; `by_name`: under names of one's own; `parts` are
+    where it is left out. `models` are what may stand in it, field by field; `by_name`: under names of one's own;
+    `whole`: what stands in it is compared as one; `parts` are
     the names in a source, which is no model.
     """
 
@@ -48,6 +49,7 @@ class Field:
     inherits: bool
     models: tuple[type[BaseModel], ...]
     by_name: bool
+    whole: bool
     parts: tuple[str, ...]
 
 
@@ -92,6 +94,7 @@ def _field(model: type[BaseModel], name: str, field: FieldInfo) -> Field:
         inherits=refers.inherits if refers else False,
         models=tuple(dict.fromkeys(_models_in(field.annotation))),
         by_name=_is_by_name(field.annotation),
+        whole=_mark(field, Touches) is not None or get_origin(field.annotation) is tuple,
         parts=_PARTS if _has_sources(field.annotation) else (),
     )
 
