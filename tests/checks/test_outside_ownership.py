@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from checks.asking import ask, written
-from dpsync.checks.outside_ownership import RULE, covers
+from checks.asking import ask, planned, written
+from dpsync.checks.outside_ownership import RULE, covers, owners_by_path, owners_of
 from dpsync.model.finding import Finding
 from dpsync.model.policy import Owner, Policy
 from dpsync.model.reference import Reference
@@ -178,3 +178,17 @@ def test_an_owner_may_be_given_a_domain_by_its_key() -> None:
     wanted = written(product("orders", domain=Reference("shop", "key")), "products/shop/orders.yaml")
     policy = Policy(owners=(Owner("shop", ("products/shop/**",), ("shop",)),))
     assert said(ours, wanted, policy=policy) == ()
+
+
+def test_a_change_belongs_to_whoever_owns_its_manifest() -> None:
+    asked = planned(written(product("orders"), "products/sales/orders.yaml"), on=live(), policy=TEAMS)
+    assert owners_of(asked) == {asked.plan.changes[0].address: ("sales-eng",)}
+
+
+def test_what_no_manifest_names_belongs_to_whoever_owns_its_domain() -> None:
+    gone = as_live(product("orders"), domain=IN_FINANCE)
+    asked = planned(on=live(gone), policy=TEAMS)
+    (change,) = asked.plan.changes
+    assert change.origin is None
+    assert owners_of(asked) == {change.address: ("finance",)}
+    assert owners_by_path(asked.plan, TEAMS.owners) == {}
