@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from dpsync import __version__
 from dpsync.model.identity import computed_id
 from dpsync.sandbox import DEFAULT_TOKEN, Store
 from dpsync.sandbox.seed import STANDARD_FORM, large_world
@@ -110,7 +111,14 @@ def served(folder: Path) -> Iterator[str]:
             server.terminate()
 
 
-@pytest.mark.parametrize("arguments", [("--version",), ("version",), ("--help",), ("-h",)])
+def test_the_version_alone_waits_for_nothing_and_is_what_the_command_says() -> None:
+    modules, said = imported(("--version",))
+    assert {name for name in modules if name.startswith("dpsync.")} == {"dpsync.__main__"}
+    assert not modules & {"click", *HEAVY}
+    assert said == imported(("version",))[1] == f"dpsync {__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [("version",), ("--help",), ("-h",)])
 def test_who_asks_for_the_version_or_for_help_waits_for_no_library(arguments: tuple[str, ...]) -> None:
     modules, _said = imported(arguments)
     assert not modules & HEAVY

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -28,6 +28,7 @@ from dpsync.model.policy import Owner, Policy, Protection
 from dpsync.model.reference import is_key, is_live_id
 from dpsync.model.secret import Token
 from dpsync.model.validation import closest, shown, validated
+from dpsync.model.variable import VARIABLE_NAME, Variable, VariableValue
 
 TOKEN_PREFIX = "DPSYNC_TOKEN"  # noqa: S105  # the name of a variable
 ALLOWED_HOSTS = "DPSYNC_ALLOWED_HOSTS"
@@ -36,6 +37,7 @@ SANDBOX_FILE = ".dpsync/sandbox.db"
 SANDBOX_TOKEN = "sandbox"  # noqa: S105  # not a secret: the sandbox takes it, and nothing else does
 EXAMPLE = "example-"
 EXCEPTIONS = "exceptions"
+PATCHES = "environments"
 PARALLELISM = 10
 MOST_PARALLELISM = 32
 CALL_DEADLINE = 120
@@ -182,6 +184,29 @@ def _filled(text: str) -> str:
     raise _refuse("An empty text means nothing here.", "Write a text, or remove the entry.")
 
 
+def _variable_name(name: str) -> str:
+    if VARIABLE_NAME.fullmatch(name):
+        return name
+    raise _refuse(
+        f"{shown(name)} is not a name for a variable.",
+        "Write letters, digits, `_` and `-`, beginning with a letter, such as sales-domain.",
+    )
+
+
+def _variable(value: Any) -> Any:
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise _refuse(
+        f"A variable cannot be {shown(value)}.",
+        "Write a text, a number, true, false or null; lists and mappings are for patches.",
+    )
+
+
+Variables = dict[
+    Annotated[str, AfterValidator(_variable_name)], Annotated[VariableValue, BeforeValidator(_variable)]
+]
+
+
 def _like(pattern: str) -> Any:
     """What JSON Schema is told about a text, where a function judges it here."""
     return Field(json_schema_extra={"pattern": pattern})
@@ -325,6 +350,13 @@ class Environment(_Written):
             examples=[{"source-removal": {"severity": "warning"}}],
         ),
     ] = {}
+    variables: Annotated[
+        Variables,
+        Field(
+            description="What `${name}` means here, where it is otherwise than in `spec.variables`.",
+            examples=[{"suffix": " (dev)"}],
+        ),
+    ] = {}
 
 
 class OwnerRule(_Written):
@@ -401,6 +433,20 @@ class WorkspaceSpec(_Written):
         Inside,
         Field(description="The folder of exceptions from guardrails.", examples=["exceptions"]),
     ] = EXCEPTIONS
+    variables: Annotated[
+        Variables,
+        Field(
+            description="What `${name}` means in manifests, in every environment that does not say.",
+            examples=[{"suffix": ""}],
+        ),
+    ] = {}
+    patches: Annotated[
+        Inside,
+        Field(
+            description="The folder of patches, with a folder for each environment in it.",
+            examples=["environments"],
+        ),
+    ] = PATCHES
     sensitive_tags: Annotated[
         Texts,
         Field(
@@ -476,7 +522,10 @@ class Deadlines:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that one run in one environment has to know, except the token."""
+    """Everything that one run in one environment has to know, except the token.
+
+    `variables` holds those of every environment, by its name, in the order of dpsync.yaml.
+    """
 
     root: Path
     workspace: str
@@ -491,6 +540,17 @@ class Settings:
     policy: Policy
     exceptions: str = EXCEPTIONS
     deadlines: Deadlines = Deadlines()
+    patches: str = PATCHES
+    variables: Mapping[str, Mapping[str, Variable]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where a workspace has its manifests and patches, and what its variables are in each environment."""
+
+    manifests: tuple[str, ...]
+    patches: str
+    variables: Mapping[str, Mapping[str, Variable]]
 
 
 def read_settings(
@@ -547,7 +607,25 @@ def read_settings(
         policy=_policy(spec, chosen),
         exceptions=spec.exceptions,
         deadlines=_deadlines(chosen.deadlines),
+        patches=spec.patches,
+        variables=_variables(spec, places, file),
     )
+
+
+def _variables(spec: WorkspaceSpec, places: Places, file: str) -> Mapping[str, Mapping[str, Variable]]:
+    """The variables of each environment: its own, and those for all that it does not give itself."""
+
+    def placed(written: Variables, *path: str) -> dict[str, Variable]:
+        return {
+            name: Variable(value, Origin.at(file, places.at((*path, name))), everywhere=len(path) == 2)
+            for name, value in written.items()
+        }
+
+    everywhere = placed(spec.variables, "spec", "variables")
+    return {
+        name: {**everywhere, **placed(one.variables, "spec", "environments", name, "variables")}
+        for name, one in spec.environments.items()
+    }
 
 
 def _deadlines(written: EnvironmentDeadlines | None) -> Deadlines:
@@ -585,12 +663,13 @@ def _overridden(
     return {rule: {**everywhere.get(rule, {}), **here.get(rule, {})} for rule in {**everywhere, **here}}
 
 
-def manifests_of(places: Places, root_value: object, file: str) -> tuple[str, ...]:
-    """The folders of manifests that a workspace document names. Raises InvalidManifests if it is not valid."""
+def layout_of(places: Places, root_value: object, file: str) -> Layout:
+    """Where a workspace document says that manifests are, and what they mean. Raises InvalidManifests if it is not valid."""
     workspace, findings = validated(Workspace, root_value, places, file)
     if workspace is None:
         raise InvalidManifests(in_order(findings))
-    return workspace.spec.manifests
+    spec = workspace.spec
+    return Layout(spec.manifests, spec.patches, _variables(spec, places, file))
 
 
 def token_of(settings: Settings, environ: Mapping[str, str]) -> Token:
@@ -690,5 +769,5 @@ def _leads_out(url: str, root: Path) -> bool:
 
 
 def _raise_at(places: Places, file: str, path: tuple[str, ...], message: str, remedy: str) -> None:
-    origin = Origin(file, *places.at(path))
+    origin = Origin.at(file, places.at(path))
     raise InvalidManifests((Finding("invalid-value", Severity.ERROR, message, remedy, origin),))

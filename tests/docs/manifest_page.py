@@ -21,6 +21,7 @@ from dpsync.manifests.load import Manifest, Metadata
 from dpsync.model.base import Spec
 from dpsync.model.fields import Clearable, Refers, ReplacedWhole, Unordered
 from dpsync.model.reference import Reference, SourceReference
+from dpsync.model.variable import VariableValue
 from dpsync.settings import (
     Environment,
     EnvironmentDeadlines,
@@ -186,6 +187,8 @@ def _words(annotation: Any, refers: Refers | None) -> str:
         members = [member for member in get_args(annotation) if member is not type(None)]
         if len(members) == 1:
             return _words(members[0], refers)
+        if annotation == VariableValue:
+            return "[value](environments.md#variables)"
         return LINKS[_UNIONS[frozenset(model.__name__ for member in members for model in _models_in(member))]]
     if get_origin(annotation) is Literal:
         *others, last = [_written(value) for value in get_args(annotation)]

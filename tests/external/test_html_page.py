@@ -193,7 +193,7 @@ def test_nothing_is_wider_than_the_window(
     browser: Any, files: Callable[[str, Report], Path], name: str, width: int
 ) -> None:
     long = "Unbreakable" * 40
-    reports = {
+    reports: dict[str, Callable[[], Report]] = {
         "thousand": thousand,
         "everything": lambda: EVERYTHING,
         "hostile": lambda: hostile_report(long),

@@ -68,7 +68,7 @@ def test_the_plan_with_everything_has_everything() -> None:
         assert f'"$": "{name}"' in text, name
     assert '"$unmanaged"' in text
     assert {action for one in EVERYTHING.changes for action in one.actions} == {*Action}
-    assert said_nowhere(EVERYTHING) == {"Line.number"}
+    assert said_nowhere(EVERYTHING) == {"Line.number", "Resource.patches"}
     assert EVERYTHING.applicable
     assert len(EVERYTHING.blocked) > 2
     assert len({one.kind for one in EVERYTHING.changes}) == len(KINDS)

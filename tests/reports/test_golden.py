@@ -44,6 +44,7 @@ def golden_text(name: str, format_name: str) -> str:
     if format_name == "html":
         written = re.sub(r"(<style>|<script>).*?(?=</style>|</script>)", r"\1", written, flags=re.DOTALL)
         written = re.sub(r"sha256-[A-Za-z0-9+/]{43}=", "sha256-…", written)
+    written = re.sub(r"dpsync-[0-9a-f]{32}", "dpsync-…", written)  # the word that switches commands on again
     lines = written.splitlines(keepends=True)
     if name == "thousand" and len(lines) > HEAD + TAIL:
         left = f"[… {len(lines) - HEAD - TAIL} lines …]\n"

@@ -70,6 +70,9 @@ GUARDRAILS: tuple[Rule, ...] = (
 )
 """Every guardrail, by name in alphabetical order."""
 
+ABOUT_PEOPLE: frozenset[str] = frozenset(rule.name for rule in GUARDRAILS if rule.about_people)
+"""The names of the guardrails that judge by who gains and who loses."""
+
 NAMES: tuple[str, ...] = tuple(rule.name for rule in GUARDRAILS)
 
 Chosen = Mapping[str, Mapping[str, object]]
@@ -79,16 +82,24 @@ Chosen = Mapping[str, Mapping[str, object]]
 # Asking.
 
 
+def found(planned: Planned) -> tuple[Finding, ...]:
+    """What every guardrail that is not off has to say about the plan; nothing is exempted yet."""
+    return tuple(_found(planned, GUARDRAILS))
+
+
+def found_about_people(planned: Planned) -> tuple[Finding, ...]:
+    """The same of the guardrails about people, which judge each change by itself: the plan may hold only some."""
+    return tuple(_found(planned, (rule for rule in GUARDRAILS if rule.about_people)))
+
+
 def findings(planned: Planned) -> tuple[Finding, ...]:
     """What every guardrail that is not off has to say about the plan, less what is exempted."""
-    found = tuple(_found(planned, GUARDRAILS))
-    return exemptions.exempted(found, planned)
+    return exemptions.exempted(found(planned), planned)
 
 
 def findings_about_people(planned: Planned) -> tuple[Finding, ...]:
     """What the guardrails about people have to say; about exemptions themselves nothing is said again."""
-    found = tuple(_found(planned, (rule for rule in GUARDRAILS if rule.about_people)))
-    return exemptions.allowing(found, planned)
+    return exemptions.allowing(found_about_people(planned), planned)
 
 
 def owned_wanted(planned: Planned) -> int:
@@ -169,7 +180,7 @@ def problems_of(document: Written, file: str) -> Iterator[Finding]:
     for path, chosen in everywhere:
         for spot, message, remedy in problems(chosen, path):
             yield Finding(
-                "unknown-guardrail", Severity.ERROR, message, remedy, Origin(file, *document.at(spot))
+                "unknown-guardrail", Severity.ERROR, message, remedy, Origin.at(file, document.at(spot))
             )
 
 

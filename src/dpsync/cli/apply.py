@@ -143,6 +143,7 @@ def carried_out(
     from dataclasses import replace
 
     from dpsync import pipeline
+    from dpsync.cli.connect import finished
     from dpsync.cli.lock import one_at_a_time
 
     if events is not None:
@@ -156,7 +157,7 @@ def carried_out(
     if not auto_approve:
         _ask(ahead.settings)
     with one_at_a_time(ahead.settings.root, lock_timeout):
-        outcomes, interrupted = asyncio.run(_carry_out(ahead, journal, undoes, events))
+        outcomes, interrupted = finished(_carry_out(ahead, journal, undoes, events))
     after = pipeline.report_of_apply(before, outcomes, interrupted=interrupted)
     if undoes is not None:
         after = replace(after, command=before.command)

@@ -120,15 +120,15 @@ def _of_workspace(root: Path) -> tuple[Sequence[File], Sequence[Finding]]:
     """The manifests and exceptions of a workspace, and its dpsync.yaml. Raises InvalidManifests if that is not valid."""
     from dpsync.manifests.files import EXCEPTIONS, WORKSPACE_FILE, File, find_exceptions, find_files
     from dpsync.manifests.workspace import read_workspace
-    from dpsync.settings import manifests_of
+    from dpsync.settings import layout_of
 
     document, findings = read_workspace(root / WORKSPACE_FILE)
     if document is None or findings:
         raise InvalidManifests(tuple(findings))
-    folders = manifests_of(document, document.root, WORKSPACE_FILE)
+    layout = layout_of(document, document.root, WORKSPACE_FILE)
     spec = document.root["spec"] if isinstance(document.root, dict) else {}
     apart = spec.get("exceptions", EXCEPTIONS)
-    manifests, more = find_files(str(root), folders, exceptions=apart)
+    manifests, more = find_files(str(root), layout.manifests, exceptions=apart, patches=layout.patches)
     granted, others = find_exceptions(str(root), apart)
     settings = File(WORKSPACE_FILE, os.path.realpath(root / WORKSPACE_FILE))
     return (settings, *manifests, *granted), (*more, *others)

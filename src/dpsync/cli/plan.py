@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,10 @@ import click
 
 from dpsync.cli.shared import (
     Wanted,
+    page_for,
     report_options,
     reported_if_invalid,
+    settings_for,
     wanted_reports,
     write_file,
     write_reports,
@@ -37,6 +40,12 @@ CLASSES = ("access-removing", "access-granting", "review", "rename", "descriptiv
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Save the plan, for `show plan FILE` and `apply FILE`.",
+)
+@click.option(
+    "--compare",
+    metavar="ENV ENV",
+    nargs=2,
+    help="Show instead what the second environment asks for otherwise than the first; opens no connection.",
 )
 @click.option(
     "--expect-plan",
@@ -75,6 +84,7 @@ def command(
     expect_plan: str | None,
     fail_on: str | None,
     *,
+    compare: tuple[str, str] | None,
     as_json: bool,
     unmanaged: bool,
     with_calls: bool,
@@ -89,12 +99,17 @@ def command(
     \b
     Exit 0  the plan is shown (also when there are changes)
     Exit 1  the manifests are not valid, or the marketplace could not be read completely
-    Exit 2  with --detailed-exitcode: there are changes
+    Exit 2  with --detailed-exitcode: there are changes, or with --compare differences
     Exit 3  a guardrail or an unresolved reference blocks at least one change, or --fail-on met one
     Exit 4  with --expect-plan: at least one change is due that was not reviewed, or one that was is not asked for
     Exit 6  the marketplace cannot be reached, or does not accept the token
     """  # noqa: D301 - click's own mark for "do not wrap"
     wanted = wanted_reports(reports, as_json=as_json, workspace=wish.workspace)
+    if compare is not None:
+        if out is not None:
+            raise UsageError("--compare makes no plan, so there is none to save.", "Leave out --out.")
+        differs = _compared(wish, compare, wanted)
+        return CHANGES if detailed_exitcode and differs else NOTHING_TO_SAY
 
     if offline:
         _refuse_offline(
@@ -177,6 +192,27 @@ def _manifests_alone(wish: Wish, wanted: tuple[Wanted, ...]) -> bool:
         report = report_of_manifests(settings, wish.base or "", warnings)
     write_reports(report, wanted)
     return report.plan is not None and report.plan.has_changes
+
+
+def _compared(wish: Wish, environments: tuple[str, str], wanted: tuple[Wanted, ...]) -> bool:
+    """Write how two environments differ, and answer whether they do. Raises UsageError."""
+    from dpsync.pipeline.compare import comparison
+    from dpsync.reports.compare import COMPARISONS
+
+    for one in wanted:
+        if one.format not in COMPARISONS:
+            raise UsageError(
+                f"A comparison has no report {one.format!r}.", f"Formats: {', '.join(COMPARISONS)}."
+            )
+    settings = (settings_for(wish.workspace, name, None, wish.policy_from) for name in environments)
+    with reported_if_invalid("plan", wanted):
+        found = comparison(*settings)
+    for one in wanted:
+        if one.file is None:
+            click.echo(COMPARISONS[one.format](found, page_for(sys.stdout)), nl=False)
+        else:
+            write_file(one.file, COMPARISONS[one.format](found, page_for(None)), "The comparison")
+    return not found.is_empty
 
 
 def _met(fail_on: str | None, plan: Plan) -> tuple[str, ...]:

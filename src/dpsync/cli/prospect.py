@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from dpsync import pipeline
-from dpsync.cli.connect import connected
+from dpsync.cli.connect import connected, finished
 from dpsync.cli.shared import Wanted, policed, reported_if_invalid, settings_for
 from dpsync.cli.wishes import Wish
 from dpsync.errors import UsageError
@@ -121,11 +120,7 @@ def prospect(
         known = nothing_planned(settings, found.desired, part, reach)
         return Prospect(settings, found, known, choose(known.plan))
 
-    answer: list[
-        tuple[Weighed, Split]
-    ] = []  # not returned: the end of a run makes a text of what its task answers
-
-    async def planned() -> None:
+    async def planned() -> tuple[Weighed, Split]:
         async with connected(settings, ReadClient) as client:
             asked = (
                 await pipeline.drafted(settings, found.desired, client)
@@ -139,10 +134,9 @@ def prospect(
             if split.unreviewed:
                 whole = await weighed(replace(asked, plan=wished), client, reach)
                 split = replace(split, unreviewed=_as_weighed(split.unreviewed, whole.plan))
-            answer.append((await weighed(replace(asked, plan=split.plan), client, reach), split))
+            return await weighed(replace(asked, plan=split.plan), client, reach), split
 
-    asyncio.run(planned())
-    ((known, split),) = answer
+    known, split = finished(planned())
     if not wish.show_members:
         known = replace(known, plan=without_names(known.plan))
     return Prospect(settings, found, known, split)

@@ -6,13 +6,12 @@ made afresh in all cases but one, `--trust-plan`.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from dpsync import pipeline
-from dpsync.cli.connect import connected
+from dpsync.cli.connect import connected, finished
 from dpsync.cli.prospect import Prospect, asked_part, everything, prospect, settled
 from dpsync.cli.shared import Wanted
 from dpsync.cli.wishes import Wish
@@ -119,7 +118,7 @@ def trusted(file: Path, wish: Wish) -> Prospect:
         async with connected(settings, ReadClient) as client:
             return await pipeline.trusted(settings, plan, client)
 
-    weighed = asyncio.run(known())
+    weighed = finished(known())
     found = pipeline.Declared(weighed.asked.desired, warnings)
     return Prospect(settings, found, weighed, everything(plan))
 

@@ -392,8 +392,8 @@ def settings_for(
 ) -> Settings:
     """The settings of the workspace and environment. Raises UsageError or InvalidManifests.
 
-    With `policy_from`, dpsync.yaml is that of a Git revision. The manifests stay those at hand, and so does which folders
-    they are in: otherwise what was moved to another folder would look deleted.
+    With `policy_from`, dpsync.yaml is that of a Git revision. The manifests stay those at hand, and so does what says where
+    they are and what they mean, folders, patches and variables: otherwise what was moved to another folder would look deleted.
     """
     from dataclasses import replace
 
@@ -402,9 +402,10 @@ def settings_for(
         settings = _settings_in(folder / WORKSPACE_FILE, root, environment, url)
     if policy_from is None:
         return settings
-    from dpsync.pipeline.bases import folders_named_in
+    from dpsync.pipeline.bases import layout_in
 
-    return replace(settings, manifests=folders_named_in(root, settings))
+    layout = layout_in(root, settings)
+    return replace(settings, manifests=layout.manifests, patches=layout.patches, variables=layout.variables)
 
 
 def root_of(workspace: Path | None) -> Path:

@@ -232,9 +232,7 @@ def _answer(
     question: Question, workspace: Path | None, environment: str | None, url: str | None, *, as_json: bool
 ) -> None:
     """Read the answer and print it: the answer on stdout, notices on stderr; JSON has them in it."""
-    import asyncio
-
-    from dpsync.cli.connect import connected
+    from dpsync.cli.connect import connected, finished
     from dpsync.marketplace.showing import Viewer
     from dpsync.pipeline import show
     from dpsync.reports.layout import visible
@@ -248,7 +246,7 @@ def _answer(
         async with connected(settings, Viewer) as client:
             return await show.shown(settings, question, declarations, client)
 
-    shown = asyncio.run(read())
+    shown = finished(read())
     click.echo(json_of(shown) if as_json else as_text(shown, page_for(sys.stdout)), nl=False)
     for notice in () if as_json else shown.notices:
         click.echo(f"Notice: {visible(notice)}", err=True)

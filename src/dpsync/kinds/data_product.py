@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from dpsync.kinds.review_flow import DEFAULT_FLOW, ProductReviewFlow
-from dpsync.kinds.shared import NAME_SCHEMA, V1, RequestForms, both, name_notes
+from dpsync.kinds.shared import NAME_SCHEMA, SHORT_FOR_BOTH, V1, RequestForms, both, name_notes
 from dpsync.kinds.sources import SourceEntry
 from dpsync.model.base import Note, Spec, SpecOf, Surroundings
 from dpsync.model.fields import Clearable, Effect, Refers, ReplacedWhole, Touches, Unordered, always
@@ -59,6 +59,7 @@ class DataProductSpec(Spec):
     )
 
     gives_access = True
+    shorthands = SHORT_FOR_BOTH
 
     name: Annotated[
         str,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from dpsync.kinds.shared import RequestForms, both
+from dpsync.kinds.shared import SHORT_FOR_BOTH, RequestForms, both
 from dpsync.model.base import Spec
 from dpsync.model.fields import Clearable, Refers
 from dpsync.model.kind import Kind
@@ -15,6 +15,8 @@ from dpsync.model.reference import Reference
 
 class DomainDefaults(Spec):
     """What products of the domain have where their own manifest does not say."""
+
+    shorthands = SHORT_FOR_BOTH
 
     subject_matter_expert: Annotated[
         Reference | None,

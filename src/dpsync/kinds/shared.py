@@ -40,6 +40,10 @@ class RequestForms(Spec):
     ]
 
 
+SHORT_FOR_BOTH = {"requestForm": ("requestForms", ("dataAccess", "maskingException"))}
+"""What `requestForm` is short for, for specs that have both ways."""
+
+
 def both(form: Reference) -> RequestForms:
     """The same form for both request types."""
     return RequestForms.of(data_access=form, masking_exception=form)

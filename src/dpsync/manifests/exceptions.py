@@ -198,7 +198,7 @@ def _document(file: str, document: Document, *, whole: bool) -> Iterator[Exempti
     yield from (one for one in findings if whole or one.rule != MISSING_FIELD)
     if written is not None:
         spec = written.spec
-        place = Origin(file, *document.at(("spec", "rule")))
+        place = Origin.at(file, document.at(("spec", "rule")))
         yield Exemption(spec.rule, spec.resource, spec.reason, date.fromisoformat(spec.until), place)
 
 

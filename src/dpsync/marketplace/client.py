@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import ssl
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
@@ -25,6 +24,7 @@ from dpsync.errors import BadAnswer, MarketplaceError, NotAuthenticated, Unreach
 from dpsync.marketplace import answers, hosts
 from dpsync.marketplace.assumptions import PAGE
 from dpsync.marketplace.budget import RETRIES, RetryBudget
+from dpsync.marketplace.connection import opener
 from dpsync.marketplace.paths import operation
 from dpsync.marketplace.slots import Slots
 from dpsync.marketplace.tasks import together
@@ -125,28 +125,22 @@ class ReadClient:
         self._sleep, self._jitter, self._clock, self._wall_clock = sleep, jitter, clock, wall_clock
         self._not_before = 0.0
         self._watch = Watch()
-        secure = self._url.startswith("https:")
-        verify: ssl.SSLContext | bool = httpx2.create_ssl_context() if secure and transport is None else False
-
-        def opened() -> httpx2.AsyncClient:
-            return httpx2.AsyncClient(
-                transport=transport,
-                verify=verify,
-                trust_env=secure,
-                http2=False,
-                follow_redirects=False,
-                timeout=httpx2.Timeout(read_timeout, connect=connect_timeout, pool=None),
-                limits=httpx2.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=30.0),
-                headers={
-                    "Authorization": f"Bearer {self._secret}",
-                    "User-Agent": f"dpsync/{__version__}",
-                    "Accept": "application/json",
-                },
-            )
-
-        self._opened: Callable[[], httpx2.AsyncClient] = opened
-        self._connections: list[httpx2.AsyncClient] = []
-        self._idle: list[httpx2.AsyncClient] = []
+        self._headers = httpx2.Headers(
+            {
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip, deflate",
+                "User-Agent": f"dpsync/{__version__}",
+                "Authorization": f"Bearer {self._secret}",
+            }
+        )
+        timeout = httpx2.Timeout(read_timeout, connect=connect_timeout, pool=None)
+        self._extensions = {"timeout": timeout.as_dict()}
+        secure = httpx2.create_ssl_context() if self._url.startswith("https:") and transport is None else None
+        self._opened: Callable[[], httpx2.AsyncBaseTransport] = (
+            opener(secure) if transport is None else lambda: transport
+        )
+        self._connections: list[httpx2.AsyncBaseTransport] = []
+        self._idle: list[httpx2.AsyncBaseTransport] = []
 
     async def __aenter__(self) -> Self:
         return self
@@ -382,18 +376,25 @@ class ReadClient:
         return _Failure(Unreachable(text, _TOO_SLOW, method=method, path=path), _Next.STOP)
 
     async def _sent(self, method: str, path: str, params: Params | None, body: Any) -> httpx2.Response:
-        """Send on a connection that is idle, or on a new one.
-
-        Each has a pool of its own: one pool looks over all of its connections for every request (benchmarks/README.md).
-        """
+        """Send on a connection that is idle, or on a new one; there is one for each request that may be under way."""
         if not self._idle:
             self._idle.append(self._opened())
             self._connections.append(self._idle[-1])
         connection = self._idle.pop()
+        request = httpx2.Request(
+            method,
+            self._url + path,
+            params=params,
+            json=body,
+            headers=self._headers,
+            extensions=self._extensions,
+        )
         try:
-            return await connection.request(method, self._url + path, params=params, json=body)
+            response = await connection.handle_async_request(request)
+            await response.aread()
         finally:
             self._idle.append(connection)
+        return response
 
     def _broken(self, problem: httpx2.TransportError, method: str, path: str) -> _Failure:
         said = answers.shown(f"{type(problem).__name__}: {problem}".rstrip(": "), self._secret)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, ClassVar, Self, TypeVar, cast
+from typing import Any, ClassVar, Self, TypeVar, cast, get_args
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -82,6 +82,9 @@ class Spec(BaseModel):
         hide_input_in_errors=True,
         defer_build=True,  # a validator is built when it is first asked for: most commands ask few models
     )
+
+    shorthands: ClassVar[Mapping[str, tuple[str, tuple[str, ...]]]] = {}
+    """Fields that are short for a group: by manifest name, the group and the fields of it that all get the value."""
 
     gives_access: ClassVar[bool] = False
     """Whether people have access by an object of this kind, so that deleting it takes access away."""
@@ -160,6 +163,19 @@ def rules_of(cls: type[Spec]) -> tuple[FieldRule, ...]:
         )
         for attribute, field in cls.model_fields.items()
     )
+
+
+@cache
+def groups_of(cls: type[Spec]) -> Mapping[str, type[Spec]]:
+    """The fields that hold a group of fields, each managed by itself: by manifest name, with the class of the group."""
+    found: dict[str, type[Spec]] = {}
+    for rule in rules_of(cls):
+        annotation = cls.model_fields[rule.attribute].annotation
+        members = [one for one in (annotation, *get_args(annotation)) if isinstance(one, type)]
+        groups = [one for one in members if issubclass(one, Spec)]
+        if len(groups) == 1 and rule.touches is None:
+            found[rule.name] = groups[0]
+    return found
 
 
 def _mark(metadata: list[Any], mark: type[Mark]) -> Mark | None:

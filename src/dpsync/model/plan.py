@@ -112,6 +112,18 @@ class Plan:
         return replace(self, changes=_held_back(changes), findings=in_order((*self.findings, *added)))
 
 
+def held_back(change: Change, need: Address, title: str) -> Finding:
+    """What there is to say about a change that needs a blocked one."""
+    return Finding(
+        "held-back",
+        Severity.ERROR,
+        f"It waits for {need} ({title!r}), which is blocked.",
+        "Resolve what blocks that one; this change then follows by itself.",
+        change.origin,
+        change.address,
+    )
+
+
 def _held_back(changes: tuple[Change, ...]) -> tuple[Change, ...]:
     """The changes, those blocked too that need a blocked one."""
     blocked = {change.address for change in changes if change.is_blocked}
@@ -122,14 +134,7 @@ def _held_back(changes: tuple[Change, ...]) -> tuple[Change, ...]:
         for change in current:
             missing = () if change.is_blocked else tuple(need for need in change.needs if need in blocked)
             if missing:
-                finding = Finding(
-                    "held-back",
-                    Severity.ERROR,
-                    f"It waits for {missing[0]} ({titles[missing[0]]!r}), which is blocked.",
-                    "Resolve what blocks that one; this change then follows by itself.",
-                    change.origin,
-                    change.address,
-                )
+                finding = held_back(change, missing[0], titles[missing[0]])
                 blocked.add(change.address)
                 result.append(replace(change, blocked=(finding,)))
             else:

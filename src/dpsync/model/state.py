@@ -122,6 +122,15 @@ class Catalog:
         return {source.id: source for source in self.strays} | listed
 
     @cached_property
+    def domains_by_source(self) -> Mapping[str, tuple[str, ...]]:
+        """The ids of the domains whose listings have a source, by its id."""
+        found: dict[str, tuple[str, ...]] = {}
+        for domain, listing in self.sources.items():
+            for source in listing:
+                found[source.id] = (*found.get(source.id, ()), domain)
+        return found
+
+    @cached_property
     def domain_by_id(self) -> Mapping[str, Domain]:
         return {domain.id: domain for domain in self.domains}
 

@@ -71,6 +71,9 @@ def declared(settings: Settings) -> Declared:
         environment=settings.environment,
         vintage=settings.vintage,
         exceptions=settings.exceptions,
+        patches=settings.patches,
+        variables=settings.variables.get(settings.environment, {}),
+        environments=tuple(settings.variables),
     )
     if any(finding.is_error for finding in loaded.findings):
         raise InvalidManifests(loaded.findings)

@@ -156,6 +156,8 @@ def _banner(report: Report) -> tuple[_Banner, ...]:
     if plan is None:
         return ()
     found = []
+    if words := sentences.partial(plan):
+        found.append(_Banner("odd", words))
     if not plan.complete:
         found.append(_Banner("bad", sentences.incomplete(plan)))
     if plan.part is not None:

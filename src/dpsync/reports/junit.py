@@ -83,7 +83,8 @@ def _run(report: Report) -> _Case:
     why = incomplete or sentences.interrupted(report)
     if why:
         return _Case("run", "error", "incomplete" if incomplete else "interrupted", why, visible(verdict))
-    return _Case("run", output=visible(verdict))
+    partial = sentences.partial(report.plan) if report.plan is not None else ""
+    return _Case("run", output="\n".join(visible(words) for words in (partial, verdict) if words))
 
 
 def _changes(report: Report) -> Iterator[_Case]:

@@ -600,17 +600,19 @@ def field_lines(field: FieldChange, change: Change) -> Iterator[Line]:
         if change.action is Action.CREATE
         else changed_lines(field.path, field.before, field.after, owner=owner)
     )
-    default = (
-        f" (default of {place(field.origin)})" if field.origin and field.origin.layer is Layer.DEFAULT else ""
-    )
+    whence = _WHENCE.get(field.origin.layer, "").format(place(field.origin)) if field.origin else ""
     for line in lines:
-        yield _defaulted(line, default) if default and line.depth == 0 else line
+        yield _from_elsewhere(line, whence) if whence and line.depth == 0 else line
 
 
-def _defaulted(line: Line, default: str) -> Line:
-    """The line with where a default came from, in each of its shapes that show the new value."""
-    turns = tuple((mark, text + default if mark == "+" else text) for mark, text in line.turns)
-    return replace(line, text=line.text + default, turns=turns)
+_WHENCE = {Layer.DEFAULT: " (default of {})", Layer.PATCH: " (patch {})"}
+"""What follows a field that was not written in the manifest of its resource."""
+
+
+def _from_elsewhere(line: Line, whence: str) -> Line:
+    """The line with where its value came from, in each of its shapes that show the new value."""
+    turns = tuple((mark, text + whence if mark == "+" else text) for mark, text in line.turns)
+    return replace(line, text=line.text + whence, turns=turns)
 
 
 def _owner(change: Change, path: str) -> type[Spec] | None:

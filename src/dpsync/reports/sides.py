@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Literal
 
 from dpsync.model.base import Spec
@@ -92,14 +93,17 @@ def _same(line: str) -> Pair:
 
 
 def _beside(left: Sequence[str], right: Sequence[str]) -> Iterator[Pair]:
-    """Lines that differ: those that are alike beside each other, the others alone, or, where none are, as they come."""
+    """Lines that differ: those that are alike beside each other, and between them the others as they come."""
     partners = _partners(left, right) if len(left) * len(right) <= _MANY_PAIRS else ()
-    if not partners:
-        partners = tuple((place, place) for place in range(min(len(left), len(right))))
     first, second = 0, 0
     for old, new in (*partners, (len(left), len(right))):
-        yield from (Pair("removed", before=(Part(line),)) for line in left[first:old])
-        yield from (Pair("added", after=(Part(line),)) for line in right[second:new])
+        for line, other in zip_longest(left[first:old], right[second:new]):
+            if line is None:
+                yield Pair("added", after=(Part(other),))
+            elif other is None:
+                yield Pair("removed", before=(Part(line),))
+            else:
+                yield Pair("changed", *_words(line, other))
         if old < len(left):
             yield Pair("changed", *_words(left[old], right[new]))
         first, second = old + 1, new + 1
