@@ -58,6 +58,7 @@ class Hosted(GitHub):
 
     pulls: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     runs: list[dict[str, Any]] = field(default_factory=list)
+    files: list[dict[str, Any]] = field(default_factory=list)
 
     def answer(
         self, method: str, path: str, query: dict[str, str], body: Any, headers: dict[str, str]
@@ -66,6 +67,9 @@ class Hosted(GitHub):
         if parts[0] == "commits":
             assert headers["authorization"] == f"Bearer {TOKEN}"
             return 200, self.pulls.get(parts[1], [])
+        if parts == ["pulls", "17", "files"]:
+            start = 100 * (int(query["page"]) - 1)
+            return 200, self.files[start : start + 100]
         if parts[:3] == ["actions", "workflows", "dpsync-plan.yml"]:
             assert headers["authorization"] == f"Bearer {TOKEN}"
             return 200, {"workflow_runs": [one for one in self.runs if one["head_sha"] == query["head_sha"]]}
@@ -136,6 +140,8 @@ class Team:
         pull = {"number": 17, "merged_at": "2026-06-01T12:00:00Z", "merge_commit_sha": commit}
         pull |= {"head": {"sha": head}, "base": {"ref": "main"}, **more}
         self.host.pulls[commit] = [pull]
+        changed = self.git("diff", "--name-only", f"{commit}^1...{head}").splitlines()
+        self.host.files = [{"filename": name} for name in changed]
 
     def ran(self, head: str, **more: Any) -> None:
         """The host knows that the last run planned this head of pull request 17."""
@@ -335,6 +341,9 @@ def test_a_fork_gets_no_token_and_a_comparison_of_manifests(team: Team) -> None:
         ("a run of another workflow", "No plan of pull request 17 was made for its last commit"),
         ("a run of another event", "No plan of pull request 17 was made for its last commit"),
         ("a changed workflow", "Pull request 17 changes .github/"),
+        ("a workflow that was moved", "Pull request 17 changes .github/"),
+        ("a workflow on the second page", "Pull request 17 changes .github/"),
+        ("too many files", "Pull request 17 changes more files than GitHub lists"),
     ],
 )
 def test_a_plan_that_nobody_vouches_for_is_not_applied(team: Team, what: str, said: str) -> None:
@@ -351,6 +360,14 @@ def test_a_plan_that_nobody_vouches_for_is_not_applied(team: Team, what: str, sa
         pull["merge_commit_sha"] = "0" * 40
     if what == "two pull requests":
         team.host.pulls[merge] *= 2
+    many: list[dict[str, Any]] = [{"filename": f"products/{number}.yaml"} for number in range(3000)]
+    moved = {"filename": "old.yml", "previous_filename": ".github/workflows/x.yml"}
+    if what == "a workflow that was moved":
+        team.host.files.append(moved)
+    if what == "a workflow on the second page":
+        team.host.files = [*many[:120], moved]
+    if what == "too many files":
+        team.host.files = many
     theirs: dict[str, dict[str, Any]] = {
         "a run into another branch": {"pull_requests": [{"number": 17, "base": {"ref": "mine"}}]},
         "a run of another pull request": {"pull_requests": [{"number": 18, "base": {"ref": "main"}}]},

@@ -510,7 +510,18 @@ def difference_parts(change: Change) -> Iterator[tuple[str, Iterator[Line]]]:
     """The same in parts, each with the place where it is declared, as far as it has one of its own."""
     for field in _fields(change):
         yield place(field.origin), field_lines(field, change)
-    yield "", _source_lines(change)
+    yield _where_sources_are(change), _source_lines(change)
+
+
+def _where_sources_are(change: Change) -> str:
+    """The place of the list of sources, if the manifest has one."""
+    if change.after is None or change.sources.is_empty:
+        return ""
+    spec, origins = change.after.spec, change.after.origins
+    names = (
+        rule.name for rule in rules_of(type(spec)) if rule.replaced_whole and spec.manages(rule.attribute)
+    )
+    return place(next((origins.of((name,)) for name in names), None))
 
 
 def gone_lines(change: Change) -> Iterator[Line]:
