@@ -75,17 +75,18 @@ async def _asked(settings: Settings) -> list[Examined]:
     import time
 
     from dpsync.cli.connect import connected
+    from dpsync.cli.tokens import token_for
     from dpsync.marketplace.client import ReadClient
     from dpsync.model.examination import error
     from dpsync.pipeline import doctor
-    from dpsync.settings import allowed_hosts, is_sandbox, token_of
+    from dpsync.settings import allowed_hosts, is_sandbox
 
     now = time.time()
     valid, desired = doctor.manifests(settings)
     entries = [valid]
     try:
         if not is_sandbox(settings.url):
-            token = token_of(settings, os.environ)
+            token = token_for(settings)
             entries += doctor.token(token, settings.token_variable, now)
             way, is_open = await doctor.reached(settings, token, allowed_hosts(os.environ), now, os.environ)
             entries += way
