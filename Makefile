@@ -32,8 +32,10 @@ types: $(STAMP)
 test-long: $(STAMP)
 	DPSYNC_LAWS=long $(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/laws tests/manifests tests/marketplace tests/contract
 
-# What needs more than Python: a fresh environment from the built wheel, with only what it declares.
+# What needs more than Python: a fresh environment from the built wheel, with only what it declares; a browser; npm.
 test-external: $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,external]'
+	@tests/external/browser.sh
 	$(BIN)/python -m pytest -m external --run-external tests/external
 
 format: $(STAMP)
@@ -46,6 +48,7 @@ golden: $(STAMP)
 
 benchmark: $(STAMP)
 	$(BIN)/python benchmarks/plan.py
+	$(BIN)/python benchmarks/apply.py
 
 clean:
 	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

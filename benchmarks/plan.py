@@ -190,9 +190,9 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], expected: int = 0)
 
 
 @contextmanager
-def replaying(file: Path, latency: float) -> Iterator[int]:
+def replaying(file: Path, latency: float, script: str = REPLAY) -> Iterator[int]:
     """The port of a server that replays the recording, for as long as the block runs."""
-    command = [sys.executable, REPLAY, "serve", "--file", str(file), "--latency", str(latency)]
+    command = [sys.executable, script, "serve", "--file", str(file), "--latency", str(latency)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
         assert server.stdout is not None
         assert server.stdin is not None

@@ -17,6 +17,7 @@ import json
 import pickle
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -228,32 +229,41 @@ class Replay(asyncio.Protocol):
             if len(self._rest) < end + length:
                 return
             body, self._rest = self._rest[end : end + length], self._rest[end + length :]
-            answer = self._answers.get((method, target, body), _NOT_RECORDED)
+            answer = self.answer((method, target, body))
             self._loop.call_later(self._latency, self._transport.write, answer)
+
+    def answer(self, asked: tuple[bytes, bytes, bytes]) -> bytes:
+        """What is answered, head and body."""
+        return self._answers.get(asked, NOT_RECORDED)
 
 
 def _length(head: bytes) -> int:
-    """How long the body is."""
-    return int(head.lower().partition(b"\r\ncontent-length:")[2].partition(b"\r\n")[0])
+    """How long the body is; where that is not said, there is none."""
+    return int(head.lower().partition(b"\r\ncontent-length:")[2].partition(b"\r\n")[0] or 0)
 
 
-def _answer(status: str, body: bytes) -> bytes:
+def answered(status: str, body: bytes) -> bytes:
     head = f"HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
     return head.encode() + body
 
 
-_NOT_RECORDED = _answer("500 Not Recorded", b'{"message": "this was not asked when the plan was recorded"}')
+NOT_RECORDED = answered("500 Not Recorded", b'{"message": "this was not asked when the plan was recorded"}')
 
 
 async def serve(file: Path, latency: float) -> None:
-    """Serve the recording until stdin ends; the first line of stdout is the port."""
+    """Serve the recording until stdin ends."""
     answers = {
-        (one.asked.method.encode(), one.asked.target.encode(), one.asked.body): _answer("200 OK", one.body)
+        (one.asked.method.encode(), one.asked.target.encode(), one.asked.body): answered("200 OK", one.body)
         for one in recorded(file)
     }
+    await listen(lambda: Replay(answers, latency))
+
+
+async def listen(connection: Callable[[], asyncio.Protocol]) -> None:
+    """Let these answer until stdin ends; the first line of stdout is the port."""
     gc.freeze()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Replay(answers, latency), "127.0.0.1", 0)
+    server = await loop.create_server(connection, "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     async with server:
         await loop.run_in_executor(None, sys.stdin.read)

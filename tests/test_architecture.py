@@ -33,6 +33,7 @@ MAY_NAME_A_KIND = {"kinds", "marketplace", "impact", "checks", "sandbox"}
 
 WALLS = {
     "httpx2": ("marketplace/", "sandbox/doors.py"),
+    "h11": ("marketplace/connection.py",),
     "deepdiff": ("planner/diff.py",),
     "yaml": ("manifests/",),
     "rich": ("reports/", "cli/"),
@@ -154,20 +155,22 @@ def _raises_again(handler: ast.ExceptHandler) -> bool:
 
 FAMILIES = {
     "checks": {"domains", "exemptions", "people", "rule"},
-    "kinds": {"catalog", "review_flow", "shared", "sources"},
+    "kinds": {"catalog", "graph", "review_flow", "shared", "sources"},
     "marketplace/endpoints": {"calls", "endpoint", "people", "review_flow", "tags"},
-    "reports": {"layout", "numbers", "paper", "people", "sentences", "values", "weight"},
+    "reports": {"layout", "numbers", "paper", "people", "remarks", "sentences", "sides", "values", "weight"},
     "sandbox/routes": set(),
     "cli": {
         "connect",
         "events",
         "journals",
+        "keys",
         "lock",
         "progress",
         "prospect",
         "reviews",
         "shared",
         "startup",
+        "tokens",
         "wishes",
     },
 }

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import click
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from docs.manifest_page import TABLES, all_models, fields_of, rewritten, tables_in
 from dpsync import checks
@@ -37,6 +38,7 @@ WRITES = os.environ.get("DPSYNC_GOLDEN") == "write"
 README = ROOT / "README.md"
 MANIFESTS = ROOT / "docs" / "manifests.md"
 CLI = ROOT / "docs" / "cli.md"
+ENVIRONMENTS = ROOT / "docs" / "environments.md"
 PAGES = (
     README,
     ROOT / "CONTRIBUTING.md",
@@ -140,6 +142,8 @@ def codes() -> frozenset[str]:
                     "NOT_ALLOWED",
                     "INVALID_VALUE",
                     "NOT_NULL",
+                    "UNMATCHED",
+                    "UNKNOWN_ENVIRONMENT",
                 }
                 if {getattr(target, "id", "") for target in node.targets} & named:
                     found.add(str(node.value.value))
@@ -304,7 +308,7 @@ def test_every_exit_code_of_the_help_and_the_errors_is_in_the_page() -> None:
 
 
 def test_every_report_format_is_in_the_page() -> None:
-    assert set(re.findall(r"^\| `(\w+)` \|", section(CLI, "## Reports"), re.MULTILINE)) == set(FORMATS)
+    assert set(re.findall(r"^\| `([\w-]+)` \|", section(CLI, "## Reports"), re.MULTILINE)) == set(FORMATS)
 
 
 def test_every_line_of_the_journal_is_in_the_page() -> None:
@@ -380,11 +384,26 @@ def test_the_documents_of_a_page_are_valid_together(page: Path, tmp_path: Path) 
         if block.language == "yaml"
         and block.text.startswith("apiVersion")
         and "kind: Workspace" not in block.text
+        and "${" not in block.text  # see the test of the page about environments
     )
     if text:
         (tmp_path / "page.yaml").write_text(text, encoding="utf-8")
         found = load(tmp_path, ["page.yaml"], workspace_id="example-docs", environment="e", vintage="v2")
         assert [f"{one.origin} {one.message}" for one in found.findings] == []
+
+
+def test_the_workspace_of_the_page_about_environments_is_valid_in_each(tmp_path: Path) -> None:
+    whole = [one.text for one in blocks(ENVIRONMENTS) if one.language == "yaml"]
+    for place, text in zip(
+        ("dpsync.yaml", "products/p.yaml", "environments/dev/na-sales.yaml"), whole, strict=True
+    ):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text(text, encoding="utf-8")
+    for environment in ("dev", "prod"):
+        asked = ["validate", "--workspace", str(tmp_path), "--env", environment]
+        result = CliRunner().invoke(dpsync, asked)
+        assert result.stdout.startswith("Valid") or "\nValid: 1 data product." in result.stdout, result.output
+        assert "error" not in result.output
 
 
 def test_the_manifest_page_has_a_complete_example_of_every_kind() -> None:

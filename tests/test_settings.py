@@ -80,6 +80,7 @@ def test_an_environment_is_settled_with_all_that_it_says() -> None:
         policy=Policy(
             guardrails={"deletes": {"severity": "warning", "most": 5, "share": 0.2, "protected": ("a", "b")}}
         ),
+        variables={"dev": {}, "prod": {}},
     )
 
 
@@ -97,12 +98,25 @@ def deadlines(text: str) -> str:
     return WORKSPACE.replace("      parallelism: 4\n", f"      deadlines: {text}\n")
 
 
+@pytest.mark.parametrize("name", ['"de\\e[2Jv"', '" "', '"a\\nb"', '"\\u202e"'])
+def test_a_name_that_cannot_be_printed_is_refused_before_anybody_is_asked(name: str) -> None:
+    for text in (
+        WORKSPACE.replace("    dev:", f"    {name}:"),
+        WORKSPACE.replace("name: acme", f"name: {name}"),
+    ):
+        with pytest.raises(InvalidManifests) as caught:
+            settings(text)
+        (finding,) = caught.value.findings
+        assert "is not a name" in finding.message
+        assert finding.message.isprintable()
+
+
 def test_deadlines_have_defaults_one_by_one() -> None:
-    assert settings().deadlines == Deadlines(call=120, change=600, run=3600)
+    assert settings().deadlines == Deadlines(call=120, change=600, run=3600, grace=30)
     assert settings(deadlines("{}")).deadlines == Deadlines()
     assert settings(deadlines("{call: 5}")).deadlines == Deadlines(call=5)
-    whole = settings(deadlines("{call: 3600, change: 86400, run: 86400}"))
-    assert whole.deadlines == Deadlines(3600, 86_400, 86_400)
+    whole = settings(deadlines("{call: 3600, change: 86400, run: 86400, grace: 0}"))
+    assert whole.deadlines == Deadlines(3600, 86_400, 86_400, 0)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +198,7 @@ dpsync.yaml:8:53 invalid-value: tokenVariable is the name of an environment vari
 dpsync.yaml:9:14 invalid-value: A url holds no user and no password.
     → Remove what stands before the `@`; the token comes from an environment variable.
 dpsync.yaml:9:58 unknown-field: `token` is not a field of spec.environments.c.
-    → Remove the line, or use one of: url, tokenVariable, vintage, prune, parallelism, deadlines, guardrails.
+    → Remove the line, or use one of: url, tokenVariable, vintage, prune, parallelism, deadlines, guardrails, variables.
 dpsync.yaml:10:14 invalid-value: 'sandbox:world' is not a sandbox.
     → Write `sandbox:`, or `sandbox:` and a path that ends with .db.
 dpsync.yaml:12:14 invalid-value: A guardrail is a mapping, not 'off'.
@@ -458,3 +472,48 @@ def test_a_severity_that_an_environment_misspells_is_said_at_its_place() -> None
     assert (
         "dpsync.yaml:10:36 not-allowed: spec.environments.dev.guardrails.source-removal.severity" in finding
     )
+
+
+VARIED = """\
+apiVersion: dpsync/v1beta1
+kind: Workspace
+metadata: {name: acme, id: acme-4f9d2c}
+spec:
+  manifests: [products]
+  variables: {a: x, b: 3, c: null}
+  environments:
+    dev: {url: "sandbox:", variables: {b: true, d: 0.5}}
+    prod: {url: "sandbox:"}
+"""
+
+
+def test_an_environment_has_its_own_variables_over_those_of_all() -> None:
+    found = settings(VARIED, environment="dev").variables
+    assert {name: one.value for name, one in found["dev"].items()} == {
+        "a": "x",
+        "b": True,
+        "c": None,
+        "d": 0.5,
+    }
+    assert {name: one.value for name, one in found["prod"].items()} == {"a": "x", "b": 3, "c": None}
+    assert str(found["dev"]["b"].origin) == "dpsync.yaml:8:43"
+    assert not found["dev"]["b"].everywhere
+    assert found["dev"]["a"].everywhere
+
+
+def test_a_variable_is_one_plain_value_with_a_plain_name() -> None:
+    text = VARIED.replace("a: x", "a: [x]").replace("d: 0.5", "d.e: {f: g}")
+    assert told(text, environment="dev") == [
+        (
+            "dpsync.yaml:6:18 invalid-value: A variable cannot be a list. → Write a text, a number, true, false or null; "
+            "lists and mappings are for patches."
+        ),
+        (
+            "dpsync.yaml:8:54 invalid-value: 'd.e' is not a name for a variable. → Write letters, digits, `_` and `-`, beginning "
+            "with a letter, such as sales-domain."
+        ),
+        (
+            "dpsync.yaml:8:54 invalid-value: A variable cannot be a mapping. → Write a text, a number, true, false or null; lists "
+            "and mappings are for patches."
+        ),
+    ]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from dpsync import __version__
 from dpsync.model.identity import computed_id
 from dpsync.sandbox import DEFAULT_TOKEN, Store
 from dpsync.sandbox.seed import STANDARD_FORM, large_world
@@ -58,6 +59,7 @@ HEAVY = {
     "anyio",
     "rich",
     "deepdiff",
+    "jinja2",
     "yaml",
     "asyncio",
     "importlib.metadata",
@@ -109,7 +111,14 @@ def served(folder: Path) -> Iterator[str]:
             server.terminate()
 
 
-@pytest.mark.parametrize("arguments", [("--version",), ("version",), ("--help",), ("-h",)])
+def test_the_version_alone_waits_for_nothing_and_is_what_the_command_says() -> None:
+    modules, said = imported(("--version",))
+    assert {name for name in modules if name.startswith("dpsync.")} == {"dpsync.__main__"}
+    assert not modules & {"click", *HEAVY}
+    assert said == imported(("version",))[1] == f"dpsync {__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [("version",), ("--help",), ("-h",)])
 def test_who_asks_for_the_version_or_for_help_waits_for_no_library(arguments: tuple[str, ...]) -> None:
     modules, _said = imported(arguments)
     assert not modules & HEAVY
@@ -122,13 +131,13 @@ def test_who_asks_for_the_version_or_for_help_waits_for_no_library(arguments: tu
 @pytest.mark.parametrize("command", ["validate", "plan", "apply"])
 def test_the_help_of_a_command_waits_for_no_library(command: str) -> None:
     modules, _said = imported((command, "--help"))
-    assert not modules & {"pydantic", "httpx2", "rich", "deepdiff", "yaml", "starlette", "uvicorn"}
+    assert not modules & {"pydantic", "httpx2", "rich", "deepdiff", "jinja2", "yaml", "starlette", "uvicorn"}
 
 
 def test_validate_opens_nothing_that_speaks_http(workspace: Path) -> None:
     modules, said = imported(("validate",), workspace)
     assert said.startswith("Valid: 1 data product")
-    assert not modules & {"httpx2", "asyncio", "ssl", "deepdiff", *SERVER}
+    assert not modules & {"httpx2", "asyncio", "ssl", "deepdiff", "jinja2", *SERVER}
     assert not {name for name in modules if name.startswith(("dpsync.marketplace", "dpsync.planner"))}
 
 

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+
+VERSION = "--version"
+
 
 def main() -> None:
+    if sys.argv[1:] == [VERSION]:  # asked for alone, it needs nothing that understands options
+        from dpsync import __version__
+
+        print(f"dpsync {__version__}")  # noqa: T201
+        return
+
     from dpsync.cli.startup import prepare
 
     prepare()

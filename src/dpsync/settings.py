@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -28,6 +28,7 @@ from dpsync.model.policy import Owner, Policy, Protection
 from dpsync.model.reference import is_key, is_live_id
 from dpsync.model.secret import Token
 from dpsync.model.validation import closest, shown, validated
+from dpsync.model.variable import VARIABLE_NAME, Variable, VariableValue
 
 TOKEN_PREFIX = "DPSYNC_TOKEN"  # noqa: S105  # the name of a variable
 ALLOWED_HOSTS = "DPSYNC_ALLOWED_HOSTS"
@@ -36,11 +37,13 @@ SANDBOX_FILE = ".dpsync/sandbox.db"
 SANDBOX_TOKEN = "sandbox"  # noqa: S105  # not a secret: the sandbox takes it, and nothing else does
 EXAMPLE = "example-"
 EXCEPTIONS = "exceptions"
+PATCHES = "environments"
 PARALLELISM = 10
 MOST_PARALLELISM = 32
 CALL_DEADLINE = 120
 CHANGE_DEADLINE = 600
 RUN_DEADLINE = 3600
+GRACE = 30
 HOUR = 3600
 DAY = 86_400
 
@@ -130,6 +133,12 @@ def _limit(value: Any) -> Any:
     )
 
 
+def _name(text: str) -> str:
+    if text.strip() and text.isprintable():
+        return text
+    raise _refuse(f"{shown(text)} is not a name.", "Write one in letters, digits, `-` and `_`.")
+
+
 def _guardrail(value: Any) -> Any:
     if isinstance(value, str):
         raise _refuse(f"A guardrail is a mapping, not {shown(value)}.", f"Write {{severity: {value}}}.")
@@ -175,7 +184,41 @@ def _filled(text: str) -> str:
     raise _refuse("An empty text means nothing here.", "Write a text, or remove the entry.")
 
 
-Texts = tuple[Annotated[str, AfterValidator(_filled)], ...]
+def _variable_name(name: str) -> str:
+    if VARIABLE_NAME.fullmatch(name):
+        return name
+    raise _refuse(
+        f"{shown(name)} is not a name for a variable.",
+        "Write letters, digits, `_` and `-`, beginning with a letter, such as sales-domain.",
+    )
+
+
+def _variable(value: Any) -> Any:
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise _refuse(
+        f"A variable cannot be {shown(value)}.",
+        "Write a text, a number, true, false or null; lists and mappings are for patches.",
+    )
+
+
+Variables = dict[
+    Annotated[str, AfterValidator(_variable_name)], Annotated[VariableValue, BeforeValidator(_variable)]
+]
+
+
+def _like(pattern: str) -> Any:
+    """What JSON Schema is told about a text, where a function judges it here."""
+    return Field(json_schema_extra={"pattern": pattern})
+
+
+Texts = tuple[Annotated[str, AfterValidator(_filled), _like(r"\S")], ...]
+Inside = Annotated[
+    str, AfterValidator(_inside), _like(r"^(?!/)(?!(?:.*/)?\.\.(?:/|$))(?![A-Za-z]:)[^\\]*[^\\\s][^\\]*$")
+]
+KindName = Annotated[str, AfterValidator(_kind), Field(json_schema_extra={"enum": list(KINDS)})]
+ResourceName = Annotated[str, AfterValidator(_resource), _like(f"^(?:{'|'.join(KINDS)})/\\S+$")]
+Pattern = Annotated[str, AfterValidator(_pattern), Field(json_schema_extra={"format": "regex"})]
 
 
 class _Written(BaseModel):
@@ -191,11 +234,19 @@ class _Written(BaseModel):
 class WorkspaceMetadata(_Written):
     """What a workspace is called, and the id that is part of every identity it makes."""
 
-    name: Annotated[str, Field(min_length=1, description="What the workspace is called.")]
+    name: Annotated[
+        str,
+        AfterValidator(_name),
+        Field(min_length=1, description="What the workspace is called.", examples=["acme-data"]),
+    ]
     id: Annotated[
         str,
         AfterValidator(_workspace_id),
-        Field(description="Part of every identity: made once, with random characters, and never changed."),
+        Field(
+            description="Part of every identity: made once, with random characters, and never changed.",
+            examples=["acme-data-7q2m9x4k"],
+            json_schema_extra={"pattern": "^[a-z0-9-]{8,64}$"},
+        ),
     ]
 
 
@@ -206,7 +257,8 @@ class Guardrail(BaseModel):
     __pydantic_extra__: dict[str, Annotated[Any, BeforeValidator(_limit)]]
 
     severity: Annotated[
-        Literal["error", "warning", "off"] | None, Field(description="error, warning or off.")
+        Literal["error", "warning", "off"] | None,
+        Field(description="error, warning or off.", examples=["warning"]),
     ] = None
 
 
@@ -218,13 +270,34 @@ class EnvironmentDeadlines(_Written):
 
     call: Annotated[
         StrictInt,
-        Field(ge=1, le=HOUR, description="One call, with its retries and the waits between them."),
+        Field(
+            ge=1,
+            le=HOUR,
+            description="One call, with its retries and the waits between them.",
+            examples=[120],
+        ),
     ] = CALL_DEADLINE
     change: Annotated[
         StrictInt,
-        Field(ge=1, le=DAY, description="One change of an apply: reading, its calls, and reading back."),
+        Field(
+            ge=1,
+            le=DAY,
+            description="One change of an apply: reading, its calls, and reading back.",
+            examples=[600],
+        ),
     ] = CHANGE_DEADLINE
-    run: Annotated[StrictInt, Field(ge=1, le=DAY, description="All changes of an apply.")] = RUN_DEADLINE
+    run: Annotated[
+        StrictInt, Field(ge=1, le=DAY, description="All changes of an apply.", examples=[3600])
+    ] = RUN_DEADLINE
+    grace: Annotated[
+        StrictInt,
+        Field(
+            ge=0,
+            le=HOUR,
+            description="What is in flight when an apply is interrupted, until it is given up.",
+            examples=[30],
+        ),
+    ] = GRACE
 
 
 class Environment(_Written):
@@ -233,46 +306,84 @@ class Environment(_Written):
     url: Annotated[
         str,
         AfterValidator(_url),
-        Field(description="Such as https://na.api.immutacloud.com/marketplace, or `sandbox:`."),
+        Field(
+            description="Such as https://na.api.immutacloud.com/marketplace, or `sandbox:`.",
+            examples=["https://na.api.immutacloud.com/marketplace", "sandbox:"],
+            json_schema_extra={"pattern": f"^(?:{_URL.pattern}|{_SANDBOX.pattern})$"},
+        ),
     ]
     token_variable: Annotated[
         str,
         AfterValidator(_token_variable),
-        Field(description="The environment variable that holds the token."),
+        Field(
+            description="The environment variable that holds the token.",
+            examples=["DPSYNC_TOKEN_PRODUCTION"],
+            json_schema_extra={"pattern": f"^{TOKEN_PREFIX}[A-Z0-9_]*$"},
+        ),
     ] = TOKEN_PREFIX
-    vintage: Annotated[Vintage, Field(description="Which version of the API the marketplace speaks.")] = "v2"
+    vintage: Annotated[
+        Vintage, Field(description="Which version of the API the marketplace speaks.", examples=["v2"])
+    ] = "v2"
     prune: Annotated[
-        StrictBool, Field(description="Whether what this workspace made and no manifest names is deleted.")
+        StrictBool,
+        Field(
+            description="Whether what this workspace made and no manifest names is deleted.", examples=[True]
+        ),
     ] = True
     parallelism: Annotated[
-        StrictInt, Field(ge=1, le=MOST_PARALLELISM, description="How many requests are under way at once.")
+        StrictInt,
+        Field(
+            ge=1, le=MOST_PARALLELISM, description="How many requests are under way at once.", examples=[10]
+        ),
     ] = PARALLELISM
     deadlines: Annotated[
         EnvironmentDeadlines | None,
-        Field(description="How many seconds a call, a change and a run may take."),
+        Field(
+            description="How many seconds a call, a change, a run and an interrupted call may take.",
+            examples=[{"call": 120, "change": 600, "run": 3600, "grace": 30}],
+        ),
     ] = None
     guardrails: Annotated[
-        Guardrails, Field(description="What is otherwise here than in `spec.guardrails`, by name.")
+        Guardrails,
+        Field(
+            description="What is otherwise here than in `spec.guardrails`, by name.",
+            examples=[{"source-removal": {"severity": "warning"}}],
+        ),
+    ] = {}
+    variables: Annotated[
+        Variables,
+        Field(
+            description="What `${name}` means here, where it is otherwise than in `spec.variables`.",
+            examples=[{"suffix": " (dev)"}],
+        ),
     ] = {}
 
 
 class OwnerRule(_Written):
     """Who owns the manifests below some paths, and what they may declare there; what is left out is not restricted."""
 
-    name: Annotated[str, Field(min_length=1, description="Who it is, for messages.")]
+    name: Annotated[str, Field(min_length=1, description="Who it is, for messages.", examples=["sales"])]
     paths: Annotated[
-        tuple[Annotated[str, AfterValidator(_inside)], ...],
-        Field(min_length=1, description="Globs of files, relative to dpsync.yaml."),
+        tuple[Inside, ...],
+        Field(
+            min_length=1,
+            description="Globs of files, relative to dpsync.yaml.",
+            examples=[["products/sales/**"]],
+        ),
     ]
     domains: Annotated[
-        Texts, Field(description="The domains, by key or name, that their products may be in.")
+        Texts,
+        Field(
+            description="The domains, by key or name, that their products may be in.", examples=[["sales"]]
+        ),
     ] = ()
     kinds: Annotated[
-        tuple[Annotated[str, AfterValidator(_kind)], ...],
-        Field(description="The kinds that they may declare."),
+        tuple[KindName, ...],
+        Field(description="The kinds that they may declare.", examples=[list(KINDS)[:1]]),
     ] = ()
     labels: Annotated[
-        dict[str, str], Field(description="Labels that each of their manifests has to carry.")
+        dict[str, str],
+        Field(description="Labels that each of their manifests has to carry.", examples=[{"team": "sales"}]),
     ] = {}
 
 
@@ -280,56 +391,120 @@ class ProtectedObjects(_Written):
     """What must not be deleted, suspended or emptied, also when its own manifest is gone."""
 
     resources: Annotated[
-        tuple[Annotated[str, AfterValidator(_resource)], ...],
-        Field(description="Addresses, such as DataProduct/na-sales."),
+        tuple[ResourceName, ...],
+        Field(description="Addresses, such as DataProduct/na-sales.", examples=[["DataProduct/na-sales"]]),
     ] = ()
-    names: Annotated[Texts, Field(description="Patterns of display names, with * and ?.")] = ()
-    domains: Annotated[Texts, Field(description="Domains, by key, name or id: every product in them.")] = ()
+    names: Annotated[
+        Texts, Field(description="Patterns of display names, with * and ?.", examples=[["Finance *"]])
+    ] = ()
+    domains: Annotated[
+        Texts,
+        Field(description="Domains, by key, name or id: every product in them.", examples=[["finance"]]),
+    ] = ()
 
 
 class WorkspaceSpec(_Written):
     """Where the manifests are, and where they go."""
 
     manifests: Annotated[
-        tuple[Annotated[str, AfterValidator(_inside)], ...],
-        Field(min_length=1, description="The folders (or files) of manifests, relative to dpsync.yaml."),
+        tuple[Inside, ...],
+        Field(
+            min_length=1,
+            description="The folders (or files) of manifests, relative to dpsync.yaml.",
+            examples=[["products"]],
+        ),
     ]
     environments: Annotated[
-        dict[str, Environment], Field(min_length=1, description="The marketplaces, by name.")
+        dict[Annotated[str, AfterValidator(_name)], Environment],
+        Field(
+            min_length=1,
+            description="The marketplaces, by name.",
+            examples=[{"sandbox": {"url": "sandbox:"}}],
+        ),
     ]
     guardrails: Annotated[
-        Guardrails, Field(description="Guardrails that are to be stricter or more lenient, by name.")
+        Guardrails,
+        Field(
+            description="Guardrails that are to be stricter or more lenient, by name.",
+            examples=[{"too-many-deletes": {"limit": 10, "share": 0.25}}],
+        ),
     ] = {}
     exceptions: Annotated[
-        str, AfterValidator(_inside), Field(description="The folder of exceptions from guardrails.")
+        Inside,
+        Field(description="The folder of exceptions from guardrails.", examples=["exceptions"]),
     ] = EXCEPTIONS
+    variables: Annotated[
+        Variables,
+        Field(
+            description="What `${name}` means in manifests, in every environment that does not say.",
+            examples=[{"suffix": ""}],
+        ),
+    ] = {}
+    patches: Annotated[
+        Inside,
+        Field(
+            description="The folder of patches, with a folder for each environment in it.",
+            examples=["environments"],
+        ),
+    ] = PATCHES
     sensitive_tags: Annotated[
-        Texts, Field(description="Patterns of tags that a plan calls out, such as Discovered.PII*.")
+        Texts,
+        Field(
+            description="Patterns of tags that a plan calls out, such as Discovered.PII*.",
+            examples=[["Discovered.PII*"]],
+        ),
     ] = ()
     owners: Annotated[
-        tuple[OwnerRule, ...], Field(description="Who owns which manifests, and what they may declare.")
+        tuple[OwnerRule, ...],
+        Field(
+            description="Who owns which manifests, and what they may declare.",
+            examples=[[{"name": "sales", "paths": ["products/sales/**"], "domains": ["sales"]}]],
+        ),
     ] = ()
     protected: Annotated[
-        ProtectedObjects | None, Field(description="What must not be deleted, suspended or emptied.")
+        ProtectedObjects | None,
+        Field(
+            description="What must not be deleted, suspended or emptied.",
+            examples=[{"resources": ["DataProduct/na-sales"]}],
+        ),
     ] = None
     display_names: Annotated[
-        dict[str, Annotated[str, AfterValidator(_pattern)]],
+        dict[str, Pattern],
         Field(
-            description="A regular expression for the display names of products, by domain (key, name or id)."
+            description="A regular expression for the display names of products, by domain (key, name or id).",
+            examples=[{"sales": "Sales .*"}],
         ),
     ] = {}
     exclusive_domains: Annotated[
-        Texts, Field(description="Domains, by key, name or id, in which only this workspace has products.")
+        Texts,
+        Field(
+            description="Domains, by key, name or id, in which only this workspace has products.",
+            examples=[["finance"]],
+        ),
     ] = ()
 
 
 class Workspace(_Written):
     """The document of `dpsync.yaml`."""
 
-    api_version: Annotated[Literal["dpsync/v1beta1"], Field(description=f"It is {API_VERSION}.")]
-    kind: Annotated[Literal["Workspace"], Field(description="It is Workspace.")]
-    metadata: WorkspaceMetadata
-    spec: WorkspaceSpec
+    api_version: Annotated[
+        Literal["dpsync/v1beta1"], Field(description=f"It is {API_VERSION}.", examples=[API_VERSION])
+    ]
+    kind: Annotated[Literal["Workspace"], Field(description="It is Workspace.", examples=["Workspace"])]
+    metadata: Annotated[
+        WorkspaceMetadata,
+        Field(
+            description="The workspace's name and id.",
+            examples=[{"name": "acme-data", "id": "acme-data-7q2m9x4k"}],
+        ),
+    ]
+    spec: Annotated[
+        WorkspaceSpec,
+        Field(
+            description="Where the manifests are, and where they go.",
+            examples=[{"manifests": ["products"], "environments": {"sandbox": {"url": "sandbox:"}}}],
+        ),
+    ]
 
 
 # --------------------------------------------------------------------------------------- what it means
@@ -337,16 +512,20 @@ class Workspace(_Written):
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """How many seconds one call, one change and one run of apply may take."""
+    """How many seconds one call, one change and one run of apply may take, and what is in flight once it is interrupted."""
 
     call: int = CALL_DEADLINE
     change: int = CHANGE_DEADLINE
     run: int = RUN_DEADLINE
+    grace: int = GRACE
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that one run in one environment has to know, except the token."""
+    """Everything that one run in one environment has to know, except the token.
+
+    `variables` holds those of every environment, by its name, in the order of dpsync.yaml.
+    """
 
     root: Path
     workspace: str
@@ -361,6 +540,17 @@ class Settings:
     policy: Policy
     exceptions: str = EXCEPTIONS
     deadlines: Deadlines = Deadlines()
+    patches: str = PATCHES
+    variables: Mapping[str, Mapping[str, Variable]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where a workspace has its manifests and patches, and what its variables are in each environment."""
+
+    manifests: tuple[str, ...]
+    patches: str
+    variables: Mapping[str, Mapping[str, Variable]]
 
 
 def read_settings(
@@ -417,11 +607,33 @@ def read_settings(
         policy=_policy(spec, chosen),
         exceptions=spec.exceptions,
         deadlines=_deadlines(chosen.deadlines),
+        patches=spec.patches,
+        variables=_variables(spec, places, file),
     )
 
 
+def _variables(spec: WorkspaceSpec, places: Places, file: str) -> Mapping[str, Mapping[str, Variable]]:
+    """The variables of each environment: its own, and those for all that it does not give itself."""
+
+    def placed(written: Variables, *path: str) -> dict[str, Variable]:
+        return {
+            name: Variable(value, Origin.at(file, places.at((*path, name))), everywhere=len(path) == 2)
+            for name, value in written.items()
+        }
+
+    everywhere = placed(spec.variables, "spec", "variables")
+    return {
+        name: {**everywhere, **placed(one.variables, "spec", "environments", name, "variables")}
+        for name, one in spec.environments.items()
+    }
+
+
 def _deadlines(written: EnvironmentDeadlines | None) -> Deadlines:
-    return Deadlines() if written is None else Deadlines(written.call, written.change, written.run)
+    return (
+        Deadlines()
+        if written is None
+        else Deadlines(written.call, written.change, written.run, written.grace)
+    )
 
 
 def _policy(spec: WorkspaceSpec, chosen: Environment) -> Policy:
@@ -451,12 +663,13 @@ def _overridden(
     return {rule: {**everywhere.get(rule, {}), **here.get(rule, {})} for rule in {**everywhere, **here}}
 
 
-def manifests_of(places: Places, root_value: object, file: str) -> tuple[str, ...]:
-    """The folders of manifests that a workspace document names. Raises InvalidManifests if it is not valid."""
+def layout_of(places: Places, root_value: object, file: str) -> Layout:
+    """Where a workspace document says that manifests are, and what they mean. Raises InvalidManifests if it is not valid."""
     workspace, findings = validated(Workspace, root_value, places, file)
     if workspace is None:
         raise InvalidManifests(in_order(findings))
-    return workspace.spec.manifests
+    spec = workspace.spec
+    return Layout(spec.manifests, spec.patches, _variables(spec, places, file))
 
 
 def token_of(settings: Settings, environ: Mapping[str, str]) -> Token:
@@ -469,7 +682,7 @@ def token_of(settings: Settings, environ: Mapping[str, str]) -> Token:
         hint = f" The token of a served sandbox is `{SANDBOX_TOKEN}`." if is_loopback(settings.url) else ""
         raise UsageError(
             f"The environment {settings.environment} takes its token from {name}, which is not set.",
-            f"Set {name} to a personal access token of the marketplace.{hint}",
+            f"Set {name} to a personal access token of the marketplace, or name a file that holds one with --token-file.{hint}",
         )
     return token_from(text, name)
 
@@ -556,5 +769,5 @@ def _leads_out(url: str, root: Path) -> bool:
 
 
 def _raise_at(places: Places, file: str, path: tuple[str, ...], message: str, remedy: str) -> None:
-    origin = Origin(file, *places.at(path))
+    origin = Origin.at(file, places.at(path))
     raise InvalidManifests((Finding("invalid-value", Severity.ERROR, message, remedy, origin),))

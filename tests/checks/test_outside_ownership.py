@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from checks.asking import ask, written
 from dpsync.checks.outside_ownership import RULE, covers
 from dpsync.model.finding import Finding
+from dpsync.model.place import Layer, Origin
 from dpsync.model.policy import Owner, Policy
 from dpsync.model.reference import Reference
 from dpsync.model.resource import Resource
@@ -178,3 +181,16 @@ def test_an_owner_may_be_given_a_domain_by_its_key() -> None:
     wanted = written(product("orders", domain=Reference("shop", "key")), "products/shop/orders.yaml")
     policy = Policy(owners=(Owner("shop", ("products/shop/**",), ("shop",)),))
     assert said(ours, wanted, policy=policy) == ()
+
+
+def test_a_patch_stands_below_a_path_of_somebody_who_may_declare_what_it_patches() -> None:
+    mine = written(product("orders"), "products/sales/orders.yaml", team="sales-eng")
+    patched = replace(mine, patches=(Origin("products/finance/dev/orders.yaml", 1, 1, Layer.PATCH),))
+    (finding,) = said(patched)
+    assert finding.message.startswith(
+        "products/finance/dev/orders.yaml belongs to the owner finance, who may declare what is in the domain Finance"
+    )
+    assert finding.origin == Origin("products/finance/dev/orders.yaml", 1, 1, Layer.PATCH)
+    (finding,) = said(replace(mine, patches=(Origin("environments/dev/orders.yaml", 1, 1, Layer.PATCH),)))
+    assert finding.message == "No owner in dpsync.yaml covers this path: environments/dev/orders.yaml."
+    assert not said(replace(mine, patches=(Origin("products/sales/dev.yaml", 1, 1, Layer.PATCH),)))

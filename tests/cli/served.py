@@ -12,7 +12,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -167,11 +167,15 @@ class Relay:
                 path = self.path.removeprefix("/marketplace")
                 kind = {"Content-Type": "application/json"}
                 answer = marketplace.by_hand.request(self.command, path, content=body, headers=kind)
-                self.send_response(answer.status_code)
+                with suppress(ConnectionError):  # whoever asked may be gone
+                    self.answer(answer.status_code, answer.content)
+
+            def answer(self, status: int, content: bytes) -> None:
+                self.send_response(status)
                 self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(answer.content)))
+                self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
-                self.wfile.write(answer.content)
+                self.wfile.write(content)
 
             do_GET = do_POST = do_PUT = pass_on  # noqa: N815  # the names that the library looks for
 

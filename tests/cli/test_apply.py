@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 from threading import Event
 
 import pytest
@@ -42,6 +43,26 @@ def test_a_failed_form_skips_its_product_only_and_the_next_apply_finishes(estate
     assert "skipped DataProduct/returns: It needs RequestForm/strict, which failed." in done.stderr
     assert "not on a Monday" in " ".join(done.stdout.split())
     finishes(estate)
+
+
+def test_the_events_of_an_apply_that_fails_end_with_its_report(estate: Estate) -> None:
+    """`apply --json` as a pipeline reads it, with a form that the marketplace refuses."""
+    with estate.served(creating(FORMS, nth=2, code=400)):
+        done = estate.apply("--json")
+    assert done.returncode == 5, done
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert events[0]["type"] == "plan"
+    assert events[-1]["type"] == "report"
+    begun = [event["address"] for event in events if event["type"] == "started"]
+    ended = {event["address"]: event["result"] for event in events if event["type"] == "ended"}
+    assert set(begun) <= ended.keys()
+    assert sorted(ended.values()) == ["done", "done", "failed", "skipped"]
+    (failed,) = [address for address, result in ended.items() if result == "failed"]
+    (call,) = [event for event in events if event["type"] == "call" and event["result"] == "error"]
+    assert (call["address"], call["method"], call["path"]) == (failed, "POST", "/api/request-form")
+    assert call["message"]
+    told = {one["address"]: one["result"] for one in events[-1]["report"]["outcomes"]}
+    assert told == ended
 
 
 def test_a_token_that_ends_part_way_ends_the_run(estate: Estate) -> None:
@@ -115,6 +136,32 @@ def test_ctrl_c_finishes_the_call_in_flight_and_the_next_apply_the_rest(estate: 
     assert "Interrupted" in said
     assert "Traceback" not in complained
     finishes(estate)
+
+
+@pytest.mark.parametrize("name", [b"Strict Form", b"Edge Orders"])
+def test_a_run_that_is_killed_is_finished_by_the_next_one(estate: Estate, name: bytes) -> None:
+    """SIGKILL, with a call on its way that takes effect after that: the journal says which."""
+    programs: list[subprocess.Popen[str]] = []
+    known = Event()
+
+    def kill(body: bytes) -> None:
+        if name in body:
+            known.wait(PATIENCE)
+            programs[0].kill()
+            programs[0].wait(PATIENCE)
+
+    with estate.served() as served:
+        with Relay(served, kill) as relay, estate.applying(relay.url) as program:
+            programs.append(program)
+            known.set()
+            program.communicate(timeout=PATIENCE)
+        assert program.returncode == -signal.SIGKILL
+    (journal,) = (estate.root / ".dpsync" / "runs").iterdir()
+    lines = [json.loads(line) for line in journal.read_text(encoding="utf-8").splitlines()]
+    assert lines[-1]["type"] == "begin"
+    assert lines[-1]["body"]["name"] == name.decode()
+    finishes(estate)
+    assert estate_is_settled(estate)
 
 
 def test_a_second_signal_ends_at_once_with_the_journal_and_the_report_complete(estate: Estate) -> None:
@@ -206,6 +253,13 @@ def finishes(estate: Estate) -> None:
         assert served.has(PRODUCTS, "Edge Orders")
     assert done.returncode == 0, done
     assert "Apply complete" in done.stdout
+
+
+def estate_is_settled(estate: Estate) -> bool:
+    """Whether a further apply finds nothing to do."""
+    with estate.served():
+        done = estate.apply()
+    return done.returncode == 0 and "No changes" in done.stdout
 
 
 def meddle(served: Marketplace, product: str, description: str) -> None:

@@ -10,7 +10,16 @@ from telling import forget_the_surroundings, open_workspace, run
 
 
 @pytest.mark.parametrize(
-    "variable", ["DPSYNC_POLICY_FROM", "DPSYNC_EXPECT_PLAN", "DPSYNC_FAIL_ON", "DPSYNC_BASE"]
+    "variable",
+    [
+        "DPSYNC_POLICY_FROM",
+        "DPSYNC_EXPECT_PLAN",
+        "DPSYNC_FAIL_ON",
+        "DPSYNC_BASE",
+        "DPSYNC_CHANGED_SINCE",
+        "DPSYNC_TARGET",
+        "DPSYNC_EXCLUDE",
+    ],
 )
 def test_an_empty_variable_that_restricts_is_refused(
     variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -1,8 +1,7 @@
 """The tables of `docs/manifests.md`, made from the models, so that the page cannot say anything else than the code.
 
 A table stands between `<!-- fields: Model -->` (or another name of `TABLES`) and `<!-- end -->`; everything else on the
-page is written by hand. `DPSYNC_GOLDEN=write python -m pytest tests/test_docs.py` writes the tables anew. What a model does
-not say about its own field is said in `MEANINGS`.
+page is written by hand. `DPSYNC_GOLDEN=write python -m pytest tests/test_docs.py` writes the tables anew.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from dpsync.manifests.load import Manifest, Metadata
 from dpsync.model.base import Spec
 from dpsync.model.fields import Clearable, Refers, ReplacedWhole, Unordered
 from dpsync.model.reference import Reference, SourceReference
+from dpsync.model.variable import VariableValue
 from dpsync.settings import (
     Environment,
     EnvironmentDeadlines,
@@ -32,47 +32,6 @@ from dpsync.settings import (
     WorkspaceMetadata,
     WorkspaceSpec,
 )
-
-MEANINGS: Mapping[str, str] = {
-    "Manifest.metadata": "What dpsync knows the resource by.",
-    "Manifest.spec": "What the resource is; its fields depend on the kind.",
-    "RequestForms.dataAccess": "The form for access to the data.",
-    "RequestForms.maskingException": "The form for seeing masked values.",
-    "ChoiceField.type": "`DROPDOWN`: one answer. `CHECKBOXES`: several.",
-    "ChoiceField.label": "The question.",
-    "ChoiceField.required": "Whether it has to be answered.",
-    "ChoiceField.options": "The answers to choose from, in order; at least one.",
-    "ShortAnswerField.type": "A free answer.",
-    "ShortAnswerField.label": "The question.",
-    "ShortAnswerField.required": "Whether it has to be answered.",
-    "AccessDurationField.type": "For how long access is needed.",
-    "AccessDurationField.label": "Fixed by the marketplace; leave it out.",
-    "AccessDurationField.required": "Fixed by the marketplace; leave it out.",
-    "Approve.decision": "Every request is approved at once.",
-    "Approve.comment": "The justification that is recorded with the approval.",
-    "Approve.duration": "How long the access lasts; without it, for ever. Needs `durationUnit`.",
-    "Approve.durationUnit": "The unit of `duration`.",
-    "Deny.decision": "Every request is denied at once.",
-    "Deny.comment": "The justification that is recorded with the denial.",
-    "Review.decision": "People decide, stage after stage.",
-    "Review.stages": "The stages, in order; at least one.",
-    "Delegate.decision": "The data product's own review flow decides.",
-    "Stage.any": "One of these reviewers is enough. Exactly one of `any` and `all`.",
-    "Stage.all": "Every one of these reviewers has to approve. Exactly one of `any` and `all`.",
-    "UserReviewer.user": "This person, by e-mail or username.",
-    "GroupReviewer.group": "Anybody in this group, by its name.",
-    "GroupReviewer.iam": "The identity provider of the group. Compared only where it is written.",
-    "PermissionReviewer.permission": "Anybody who holds this global permission.",
-    "DomainPermissionReviewer.domainPermission": "Anybody who holds this permission in a domain.",
-    "DomainPermissionReviewer.domain": "That domain; without it, the domain of the product that is asked for.",
-    "AttributeReviewer.attribute": "Anybody who has an attribute with this key …",
-    "AttributeReviewer.value": "… and this value.",
-    "CatalogPermissionReviewer.catalogPermission": "Anybody whom the connected catalog lets decide.",
-    "Workspace.metadata": "The workspace's name and id.",
-    "Workspace.spec": "Where the manifests are, and where they go.",
-    "rules": "Rules that are asked before the decision, as the API has them. Passed on as they are; their order counts.",
-}
-"""The meaning of a field whose declaration has no description, as `Model.field`; `rules` is in every flow."""
 
 LINKS: Mapping[str, str] = {
     "Metadata": "[metadata](#metadata)",
@@ -193,9 +152,8 @@ def _is_clearable(field: FieldInfo) -> bool:
 
 
 def _meaning(model: type[BaseModel], name: str, field: FieldInfo) -> str:
-    if name == "rules":
-        return MEANINGS["rules"]
-    return field.description or MEANINGS[f"{model.__name__}.{name}"]
+    assert field.description, f"{model.__name__}.{name} has no description"
+    return field.description
 
 
 def _default(model: type[BaseModel], field: FieldInfo) -> str:
@@ -229,6 +187,8 @@ def _words(annotation: Any, refers: Refers | None) -> str:
         members = [member for member in get_args(annotation) if member is not type(None)]
         if len(members) == 1:
             return _words(members[0], refers)
+        if annotation == VariableValue:
+            return "[value](environments.md#variables)"
         return LINKS[_UNIONS[frozenset(model.__name__ for member in members for model in _models_in(member))]]
     if get_origin(annotation) is Literal:
         *others, last = [_written(value) for value in get_args(annotation)]

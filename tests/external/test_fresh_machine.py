@@ -49,6 +49,15 @@ def test_the_installed_command_plans_and_applies_an_estate(installed: Path, tmp_
     assert "No changes. The marketplace matches the manifests." in done.stdout
 
 
+def test_the_installed_command_begins_a_workspace_with_what_came_with_it(
+    installed: Path, tmp_path: Path
+) -> None:
+    for command in (["init", "--url", "sandbox:", "--ci", "github"], ["doctor"], ["plan"]):
+        done = _run(installed, *command, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / ".github" / "workflows" / "dpsync-plan.yml").is_file()
+
+
 def test_the_installed_package_has_no_tools_of_development(installed: Path, tmp_path: Path) -> None:
     listed = _run(installed.parent / "python", "-m", "pip", "list", "--format=freeze", cwd=tmp_path).stdout
     names = {line.partition("==")[0] for line in listed.splitlines()}

@@ -1,8 +1,7 @@
 """What is applied is what was planned: the calls that `plan --calls` shows are those that the marketplace receives.
 
 `test_saved_plans.py` compares them as a whole; here it is change by change and in order, and what is compared is what a
-reader sees. Nothing changes in between, so that what an update merges into what it read is equal, too. (Of a server that
-would have to be sent whole objects this does not hold yet: a plan does not read the forms of a product that manages none.)
+reader sees. Nothing changes in between, so that what an update merges into what it read is equal, too.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ from dpsync.settings import Vintage
 from laws.budget import law
 from laws.estates import Estate, estates, in_files
 from laws.markets import GUARDED, UNGUARDED, Applied, Written, market
+from laws.test_both_servers import whole_objects
 
 Sent = tuple[str, str, Any]
 """Method, path below the url, and body."""
@@ -100,6 +100,13 @@ def test_the_calls_that_are_shown_are_those_that_are_received_in_their_order(est
 @given(estates(vintage="v1"))
 def test_that_is_so_for_the_older_api_too(estate: Estate) -> None:
     told_as_it_is_done(estate, vintage="v1")
+
+
+@law(0.5)
+@given(estates())
+def test_that_is_so_where_whole_objects_are_sent(estate: Estate) -> None:
+    with whole_objects():
+        told_as_it_is_done(estate)
 
 
 @law(0.5)

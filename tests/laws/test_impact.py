@@ -136,6 +136,29 @@ def test_it_holds_for_what_is_left_when_changes_are_blocked(estate: Estate, bloc
 
 
 @law(0.6)
+@given(estates(), st.integers(2, 3))
+def test_a_blocked_change_says_what_it_would_do_on_top_of_the_others(estate: Estate, blocks: int) -> None:
+    """Told is the way from before the plan: what another change gives as well, and what one takes and this gives back."""
+    with market(estate.world) as one:
+        found = told(one, estate, Reach.FULL, blocks)
+        waiting = {change.address for change in found.plan.blocked}
+        with one.as_it_is() as start:
+            for change in found.plan.blocked:
+                if waiting & {*change.needs} or impact_of(change).uncertain:
+                    continue
+                alone = replace(change, blocked=(), needs=(), follows=())
+                start.restore()
+                if one.apply(replace(found.plan, changes=(alone,))).bad:
+                    continue  # what it refers to is blocked as well
+                now, impact = reached(one.store.access_pairs()), impact_of(change)
+                was = reached(found.after)
+                assert union([impact.gained]) - was == now - was - reached(found.before)
+                still = reached(each for each in found.after if each[0] in found.moved)
+                assert (union([impact.lost]) & was) - still <= was - now <= union([impact.lost])
+                event("a blocked change was made")
+
+
+@law(0.6)
 @given(estates())
 def test_as_far_as_managed_products_show_nothing_that_is_lost_or_gained_is_missing(estate: Estate) -> None:
     """Too many are told at most: those who have the source through a product that was not looked at, or that moves."""

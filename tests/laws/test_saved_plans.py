@@ -8,7 +8,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from dpsync.model.change import Change
@@ -155,6 +155,22 @@ def test_nothing_is_sent_that_was_not_reviewed(estate: Estate) -> None:
                 run = one.apply(split.plan)
                 assert run.bad == []
                 assert writes(run) <= planned_calls(reviewed.applicable)
+
+
+@law(0.5)
+@given(estates())
+def test_what_was_reviewed_as_blocked_is_not_sent_even_if_nothing_blocks_it_now(estate: Estate) -> None:
+    with market(estate.world) as one:
+        one.apply(one.plan(in_files(estate.first), prune=estate.prune))
+        reviewed = one.plan(in_files(estate.second), prune=estate.prune, guardrails=GUARDED)
+        estate.by_hand(one.store)
+        with one.as_it_is() as start:
+            fresh = one.plan(in_files(estate.second), prune=estate.prune)
+            for split in parted(reviewed, fresh):
+                start.restore()
+                assert writes(one.apply(split.plan)) <= planned_calls(reviewed.applicable)
+        if reviewed.blocked:
+            event("something was blocked")
 
 
 @law(0.5)

@@ -395,11 +395,11 @@ p.yaml:6:1 error missing-field: The document needs `apiVersion`.
 p.yaml:6:1 error missing-field: The document needs `kind`.
     → Add `kind:`. One of DataProduct, RequestForm, DataUseAgreement, Domain, DataSource.
 p.yaml:6:1 error missing-field: The document needs `spec`.
-    → Add `spec:`.
+    → Add `spec:`. What the resource is; its fields depend on the kind.
 p.yaml:8:1 error missing-field: The document needs `apiVersion`.
     → Add `apiVersion:`. It is dpsync/v1beta1.
 p.yaml:8:1 error missing-field: The document needs `metadata`.
-    → Add `metadata:`.
+    → Add `metadata:`. What dpsync knows the resource by.
 p.yaml:9:7 error missing-field: spec needs `name`.
     → Add `name:`. The domain's name in the marketplace.
 """,

@@ -13,7 +13,9 @@ from dpsync.errors import InvalidManifests, UsageError
 from dpsync.manifests.load import load
 from dpsync.manifests.rename import Renaming, renaming, write
 from dpsync.model.identity import computed_id
+from dpsync.model.place import Origin
 from dpsync.model.reference import is_key
+from dpsync.model.variable import Variable
 
 WORKSPACE_ID = "acme-4f9d2c"
 WORKSPACE = """\
@@ -463,3 +465,100 @@ def test_there_and_back_declares_the_same(tmp_path: Path, old: str, new: str, qu
     rename(tmp_path, f"RequestForm/{new}", old)
     assert declares() == before
     assert (tmp_path / "products" / "s.yaml").read_text() == sales
+
+
+PATCHED = """\
+apiVersion: dpsync/v1beta1
+kind: DataProduct
+metadata: {name: na-sales}   # fewer in dev
+spec:
+  requestForm: strict
+  sources: {remove: [orders], add: [{key: orders}]}
+---
+apiVersion: dpsync/v1beta1
+kind: RequestForm
+metadata:
+  name: strict
+spec: {name: Strict in dev}
+"""
+PATCHED_PRODUCT = PRODUCT.replace("sources: []", "sources: [orders]")
+SOURCE = """\
+apiVersion: dpsync/v1beta1
+kind: DataSource
+metadata: {name: orders}
+spec: {domain: sales, name: Orders}
+"""
+
+
+def rename_in_every_environment(root: Path, old: str, new: str) -> Renaming:
+    resources = [
+        one
+        for name in ("prod", "dev")
+        for one in load(
+            root, ["products"], workspace_id=WORKSPACE_ID, environment=name, vintage="v2"
+        ).resources
+    ]
+    done = renaming(root, ["products"], resources, old, new, workspace_id=WORKSPACE_ID)
+    write(done.files)
+    return done
+
+
+def patched_files(root: Path) -> dict[str, str]:
+    files = {
+        "dpsync.yaml": WORKSPACE,
+        "products/a.yaml": f"{SALES}---\n{FORM}---\n{SOURCE}",
+        "products/p.yaml": PATCHED_PRODUCT,
+        "environments/dev/p.yaml": PATCHED,
+    }
+    write_files(root, files)
+    return files
+
+
+def test_a_rename_finds_the_patches_and_what_they_refer_to(tmp_path: Path) -> None:
+    patched_files(tmp_path)
+    done = rename_in_every_environment(tmp_path, "RequestForm/strict", "hard")
+    text = (tmp_path / "environments/dev/p.yaml").read_text(encoding="utf-8")
+    assert text == PATCHED.replace("Form: strict", "Form: hard").replace("name: strict", "name: hard")
+    assert [file.name for file in done.files] == ["environments/dev/p.yaml", "products/a.yaml"]
+    done = rename_in_every_environment(tmp_path, "DataSource/orders", "bookings")
+    assert {file.name for file in done.files} == {
+        "environments/dev/p.yaml",
+        "products/a.yaml",
+        "products/p.yaml",
+    }
+    text = (tmp_path / "environments/dev/p.yaml").read_text(encoding="utf-8")
+    assert "{remove: [bookings], add: [{key: bookings}]}" in text
+    rename_in_every_environment(tmp_path, "DataProduct/na-sales", "us-sales")
+    text = (tmp_path / "environments/dev/p.yaml").read_text(encoding="utf-8")
+    assert "metadata: {name: us-sales}   # fewer in dev" in text
+    for name in ("dev", "prod"):
+        found = load(tmp_path, ["products"], workspace_id=WORKSPACE_ID, environment=name, vintage="v2")
+        assert not any(one.is_error for one in found.findings)
+        assert {one.address.key: one.id for one in found.resources}["us-sales"] == ID
+
+
+def test_a_key_that_a_variable_names_is_not_renamed(tmp_path: Path) -> None:
+    files = patched_files(tmp_path)
+    files["products/p.yaml"] = PATCHED_PRODUCT.replace("domain: sales", "domain: ${domain}")
+    write_files(tmp_path, files)
+    found = load(
+        tmp_path,
+        ["products"],
+        workspace_id=WORKSPACE_ID,
+        environment="prod",
+        vintage="v2",
+        variables={"domain": Variable("sales", Origin("dpsync.yaml", 1, 1))},
+    )
+    with pytest.raises(UsageError, match=r"named by a variable at products/p\.yaml:7:11: '\$\{domain\}'"):
+        renaming(tmp_path, ["products"], found.resources, "Domain/sales", "trade", workspace_id=WORKSPACE_ID)
+    assert_as_they_were(tmp_path, files)
+
+
+def test_an_id_that_a_patch_takes_away_is_written_down_by_hand_first(tmp_path: Path) -> None:
+    files = patched_files(tmp_path)
+    files["products/p.yaml"] = PATCHED_PRODUCT.replace("name: na-sales", f"name: na-sales\n  id: {ID}")
+    files["environments/dev/p.yaml"] = PATCHED.replace("{name: na-sales}", "{name: na-sales, $unset: [id]}")
+    write_files(tmp_path, files)
+    with pytest.raises(UsageError, match="pins an id that a patch takes away"):
+        rename_in_every_environment(tmp_path, "DataProduct/na-sales", "us-sales")
+    assert_as_they_were(tmp_path, files)

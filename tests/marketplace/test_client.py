@@ -508,10 +508,19 @@ def test_a_list_with_tokens_is_followed_to_its_end() -> None:
 
 
 def test_a_list_with_a_total_is_followed_to_its_end() -> None:
-    ids, requests = listed("offset", offset_page(5, 1, 2), offset_page(5, 3, 4), offset_page(5, 5))
-    assert ids == [1, 2, 3, 4, 5]
+    ids, requests = listed("offset", offset_page(6, 1, 2, 3), offset_page(6, 3, 4, 5), offset_page(6, 5, 6))
+    assert ids == [1, 2, 3, 4, 5, 6]
     assert [each.url.params["offset"] for each in requests] == ["0", "2", "4"]
     assert listed("offset", offset_page(0))[0] == []
+    assert listed("offset", offset_page(2, 1), offset_page(2, 2))[0] == [1, 2]
+
+
+def test_a_list_that_moves_between_two_pages_is_an_error_also_if_its_total_stays() -> None:
+    """Entry 1 goes and entry 7 comes: 4 is now where 3 was, and would be on neither page."""
+    with pytest.raises(BadAnswer, match="another entry than before came at 2 of 6"):
+        listed("offset", offset_page(6, 1, 2, 3), offset_page(6, 4, 5, 6), offset_page(6, 6, 7))
+    with pytest.raises(BadAnswer, match="another entry than before came at 4 of 6"):
+        listed("offset", offset_page(6, 1, 2, 3), offset_page(6, 3, 4, 5), offset_page(6, 6, 7))
 
 
 @pytest.mark.parametrize(
@@ -542,7 +551,10 @@ def test_a_list_with_tokens_that_does_not_come_to_its_end_is_an_error(
         (offset_page(3, 1, 2), offset_page(4, 3)),
         (offset_page(3, 1, 2), offset_page(3)),
         (offset_page(3, 1, 2), offset_page(3, 2)),
+        (offset_page(3, 1, 2), offset_page(3, 2, 3, 4)),
         (offset_page(3, 1, 2), offset_page(3, 3, 4)),
+        (offset_page(3, 1, 2), offset_page(3, 2, 1)),
+        (offset_page(3, 1, 2), ok({"data": [None, None], "meta": {"totalCount": 3}})),
         (offset_page(3),),
         (offset_page(1, 1, 2),),
         (offset_page(None, 1),),

@@ -35,6 +35,7 @@ from dpsync.model.base import Spec
 from dpsync.model.change import Change, Provenance
 from dpsync.model.finding import Finding, Severity
 from dpsync.model.impact import Impact, SourceImpact
+from dpsync.model.part import Part
 from dpsync.model.place import Layer, Origin
 from dpsync.model.plan import Plan
 from dpsync.model.reference import Address, Reference, SourceReference
@@ -62,17 +63,22 @@ def with_calls(plan: Plan, vintage: str = "v2") -> Plan:
     return replace(plan, changes=tuple(replace(one, calls=calls_of(one, vintage)) for one in plan.changes))
 
 
+_PLACES = {"origins", "patches"}
+
+
 def anatomy(value: Any) -> Any:
     """Everything that a value holds and `==` may pass over: what a reference is called, which fields are managed.
 
-    Left out are where each field of a document stands, and what the wire knows of a live product.
+    Left out are where each field of a document and each of its patches stands, and what the wire knows of a live product.
     """
     if isinstance(value, Spec):
         inner = {name: anatomy(one) for name, one in value.__dict__.items()}
         return (type(value).__name__, inner, sorted(value.model_fields_set))
     if is_dataclass(value) and not isinstance(value, type):
         cls = LiveResource if isinstance(value, LiveResource) else type(value)
-        found = {one.name: anatomy(getattr(value, one.name)) for one in fields(cls) if one.name != "origins"}
+        found = {
+            one.name: anatomy(getattr(value, one.name)) for one in fields(cls) if one.name not in _PLACES
+        }
         return (cls.__name__, found | ({"place": value.origin} if isinstance(value, Resource) else {}))
     if isinstance(value, Mapping):
         return {name: anatomy(one) for name, one in value.items()}
@@ -143,6 +149,7 @@ def _widened(one: Change) -> Change:
         products=4,
         uncertain="It moves.",
         everywhere=True,
+        nearby=True,
         names={"u-2": "Zoë", "u-1": "Adam"},
     )
     return replace(
@@ -255,5 +262,15 @@ def plan_with_everything() -> Plan:
             complete=False,
             unchanged=4,
             allowed=("delete-with-members:DataProduct/gone",),
+            part=Part(
+                "origin/main",
+                "4f" * 20,
+                ("DataProduct/*",),
+                ("old",),
+                ("team=sales",),
+                (Address("DataProduct", "orders"),),
+                (Address("DataProduct", "5589b702-24d5-8c43-ad42-947049fdc05b"),),
+                40,
+            ),
         )
     )

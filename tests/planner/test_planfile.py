@@ -68,7 +68,7 @@ def test_the_plan_with_everything_has_everything() -> None:
         assert f'"$": "{name}"' in text, name
     assert '"$unmanaged"' in text
     assert {action for one in EVERYTHING.changes for action in one.actions} == {*Action}
-    assert said_nowhere(EVERYTHING) == {"Line.number"}
+    assert said_nowhere(EVERYTHING) == {"Line.number", "Resource.patches"}
     assert EVERYTHING.applicable
     assert len(EVERYTHING.blocked) > 2
     assert len({one.kind for one in EVERYTHING.changes}) == len(KINDS)
@@ -142,7 +142,7 @@ def test_what_is_no_plan_is_refused(text: str, said: str) -> None:
 def test_a_plan_of_a_newer_format_is_refused_before_anything_else_of_it_is_looked_at() -> None:
     newer = '{"format_version": "2.0", "checksum": "of another kind", "steps": []}'
     assert refusal(newer) == (
-        "This saved plan was made by a newer dpsync: its format is 2.0, and this dpsync reads 1.0."
+        "This saved plan was made by a newer dpsync: its format is 2.0, and this dpsync reads 1.1."
     )
     assert "an older dpsync" in refusal(newer.replace("2.0", "0.9"))
 
@@ -244,7 +244,7 @@ def test_a_plan_that_does_not_agree_with_itself_is_refused(edit: str) -> None:
 def test_of_a_later_format_what_is_known_is_read_and_what_is_not_is_refused() -> None:
     assert read(edited(EVERYTHING, dict, format_version="1.7")) == EVERYTHING
     message = refusal(edited(EVERYTHING, lambda saved: _change(saved, until="noon"), format_version="1.7"))
-    assert "made by another dpsync (its format is 1.7, and this dpsync writes 1.0)" in message
+    assert "made by another dpsync (its format is 1.7, and this dpsync writes 1.1)" in message
     assert "`until`" in message
 
 

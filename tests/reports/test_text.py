@@ -161,6 +161,16 @@ def test_drift_is_never_told_as_a_plan() -> None:
     assert "live and ours, but not in the base; last changed 2026-11-18 23:00 UTC" in written
 
 
+def test_a_command_is_not_broken_where_it_fits_into_a_line() -> None:
+    text = "Allow it with `--allow wide-reach:RequestForm/open`, or not; a lone ` breaks nothing."
+    assert list(wrapped(text, 44, 0, 2)) == [
+        "Allow it with",
+        "  `--allow wide-reach:RequestForm/open`, or",
+        "  not; a lone ` breaks nothing.",
+    ]
+    assert list(wrapped("Use `a b c d` `e f`", 8)) == ["Use `a b", "c d`", "`e f`"]
+
+
 @given(st.text())
 def test_what_is_shown_can_be_printed(shown: str) -> None:
     assert visible(shown).replace("\u3000", "").isprintable()

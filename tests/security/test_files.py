@@ -129,6 +129,11 @@ def test_variables_in_manifests_never_read_the_environment(
     manifest = FORM.replace("name: Calm", f"name: '{text}'")
     (valid / "products" / "all.yaml").write_text(manifest, encoding="utf-8")
     done = run("plan", "--json")
+    assert done.exit_code == 1
+    assert "The variable SECRET_THING has no value in sandbox." in done.stdout
+    assert "hunter2" not in done.output
+    (valid / "products" / "all.yaml").write_text(manifest.replace("${", "$${"), encoding="utf-8")
+    done = run("plan", "--json")
     assert done.exit_code == 0, done.output
     assert "${SECRET_THING} $SECRET_THING" in done.stdout
     assert "hunter2" not in done.output

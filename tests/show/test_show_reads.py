@@ -91,7 +91,7 @@ def test_a_thousand_members_and_those_who_wait_are_counted_over_all_pages() -> N
     assert (found.members, found.masking_exceptions) == (1000, 0)
     assert found.pending is not None
     assert (found.pending.access, found.pending.masking_exceptions) == (150, 0)
-    assert sum(path.endswith("/members") for path in paths(sandbox)) == 10
+    assert sum(path.endswith("/members") for path in paths(sandbox)) == 11
 
 
 def test_who_has_two_approved_requests_is_one_member_and_an_ended_one_is_none() -> None:

@@ -55,7 +55,7 @@ def checked(form: Form, given: Mapping[str, object], file: str = "", places: Pla
     def note(wrong: Wrong, key: str | None = None, *, at_key: bool = False) -> None:
         origin = Origin(file) if file else None
         if places is not None and key is not None:
-            origin = Origin(file, *(places.key_at((key,)) if at_key else places.at((key,))))
+            origin = Origin.at(file, places.key_at((key,)) if at_key else places.at((key,)))
         findings.append(Finding(wrong.rule, Severity.ERROR, wrong.message, wrong.remedy, origin))
 
     for key, value in given.items():

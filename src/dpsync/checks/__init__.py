@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from dpsync.checks import (
+    approved_without_review,
     delete_with_members,
     display_name_pattern,
     exclusive_domain,
@@ -36,6 +37,7 @@ from dpsync.model.policy import Exemption
 from dpsync.model.validation import closest, shown
 
 GUARDRAILS: tuple[Rule, ...] = (
+    approved_without_review.RULE,
     delete_with_members.RULE,
     display_name_pattern.RULE,
     exclusive_domain.RULE,
@@ -54,6 +56,9 @@ GUARDRAILS: tuple[Rule, ...] = (
 )
 """Every guardrail, by name in alphabetical order."""
 
+ABOUT_PEOPLE: frozenset[str] = frozenset(rule.name for rule in GUARDRAILS if rule.about_people)
+"""The names of the guardrails that judge by who gains and who loses."""
+
 NAMES: tuple[str, ...] = tuple(rule.name for rule in GUARDRAILS)
 
 Chosen = Mapping[str, Mapping[str, object]]
@@ -63,16 +68,31 @@ Chosen = Mapping[str, Mapping[str, object]]
 # Asking.
 
 
+def found(planned: Planned) -> tuple[Finding, ...]:
+    """What every guardrail that is not off has to say about the plan; nothing is exempted yet."""
+    return tuple(_found(planned, GUARDRAILS))
+
+
+def found_about_people(planned: Planned) -> tuple[Finding, ...]:
+    """The same of the guardrails about people, which judge each change by itself: the plan may hold only some."""
+    return tuple(_found(planned, (rule for rule in GUARDRAILS if rule.about_people)))
+
+
 def findings(planned: Planned) -> tuple[Finding, ...]:
     """What every guardrail that is not off has to say about the plan, less what is exempted."""
-    found = tuple(_found(planned, GUARDRAILS))
-    return exemptions.exempted(found, planned)
+    return exemptions.exempted(found(planned), planned)
 
 
 def findings_about_people(planned: Planned) -> tuple[Finding, ...]:
     """What the guardrails about people have to say; about exemptions themselves nothing is said again."""
-    found = tuple(_found(planned, (rule for rule in GUARDRAILS if rule.about_people)))
-    return exemptions.allowing(found, planned)
+    return exemptions.allowing(found_about_people(planned), planned)
+
+
+def owned_wanted(planned: Planned) -> int:
+    """How many live objects that the workspace owns a guardrail has to know of, to judge the plan of a part."""
+    rule = too_many_deletes.RULE
+    mine = planned.policy.guardrails.get(rule.name, {})
+    return 0 if mine.get("severity") == "off" else too_many_deletes.wanted(planned, _numbers(rule, mine))
 
 
 def _found(planned: Planned, rules: Iterable[Rule]) -> Iterator[Finding]:
@@ -82,7 +102,8 @@ def _found(planned: Planned, rules: Iterable[Rule]) -> Iterator[Finding]:
         if word == "off" or (word is None and not rule.severities):
             continue
         for finding in rule.check(planned, _numbers(rule, mine)):
-            yield finding if word is None else replace(finding, severity=_SEVERITIES[str(word)])
+            is_said = word is None or finding.severity is Severity.NOTICE
+            yield finding if is_said else replace(finding, severity=_SEVERITIES[str(word)])
 
 
 _SEVERITIES: Mapping[str, Severity] = {"error": Severity.ERROR, "warning": Severity.WARNING}
@@ -145,7 +166,7 @@ def problems_of(document: Written, file: str) -> Iterator[Finding]:
     for path, chosen in everywhere:
         for spot, message, remedy in problems(chosen, path):
             yield Finding(
-                "unknown-guardrail", Severity.ERROR, message, remedy, Origin(file, *document.at(spot))
+                "unknown-guardrail", Severity.ERROR, message, remedy, Origin.at(file, document.at(spot))
             )
 
 

@@ -2,7 +2,8 @@
 
 `exclusiveDomains` in dpsync.yaml lists domains, by key, name or id, in which every product should stand in a manifest of
 this workspace. What somebody makes there by hand, or another workspace, is reviewed by nobody, and dpsync never touches it.
-The rule reports such products, a finding for each domain, whenever a plan reads the domain. It holds nothing back.
+The rule reports such products, a finding for each domain, whenever a plan reads the domain. It holds nothing back. A plan
+of a part does not read all products of a domain, and a notice says that it does not know.
 
 What to do: adopt each of them: write a manifest that pins its id as `metadata.id`. Or have it deleted, or moved to a
 domain that is not exclusive. `dpsync plan --unmanaged` lists them with their ids.
@@ -32,11 +33,24 @@ def check(planned: Planned, _numbers: Numbers) -> Iterable[Finding]:
     read = {domain for domain in exclusive if _is_read(planned, domain)}
     if not read:
         return
+    if planned.plan.unmanaged is None:
+        yield _unknown(planned, read)
+        return
     unmanaged = _unmanaged(planned)
     for domain in sorted(read, key=lambda one: (domain_name(planned, one), one)):
         found = [one for one in unmanaged if domain in domains_of(one.spec)]
         if found:
             yield _finding(planned, domain, found)
+
+
+def _unknown(planned: Planned, read: set[str]) -> Finding:
+    names = ", ".join(sorted(domain_name(planned, one) for one in read))
+    return Finding(
+        NAME,
+        Severity.NOTICE,
+        f"Not all products were read for this partial plan, so whether all of them in {names} are in a manifest is not known.",
+        "A plan of everything says it.",
+    )
 
 
 def _is_read(planned: Planned, domain: str) -> bool:

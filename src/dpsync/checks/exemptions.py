@@ -23,13 +23,17 @@ PLANNER_FINDINGS = frozenset(
         "absence-not-confirmed",
         "ambiguous-reference",
         "ambiguous-source",
+        "approvals-lost",
+        "cannot-be-cleared",
         "changed-again",
         "gone-since",
         "held-back",
         "incomplete",
         "name-swap",
         "name-taken",
+        "new-id",
         "no-permission",
+        "not-in-journal",
         "pinned-id-not-live",
         "still-used",
         "unreadable",
@@ -37,7 +41,7 @@ PLANNER_FINDINGS = frozenset(
         "unresolved-source",
     }
 )
-"""What blocks a change without being a guardrail: it cannot be done, whoever allows it."""
+"""What the planner says without being a guardrail, such as that a change cannot be made: nobody can allow it."""
 
 _EXAMPLE = "DataProduct/na-sales"
 
@@ -96,8 +100,21 @@ def _about_themselves(found: tuple[Finding, ...], planned: Planned) -> Iterator[
                 "Remove it, or have it granted anew with a later `until`.",
                 one.origin,
             )
-        elif not held & {(one.rule, resource) for resource in _meant(one, planned)}:
+        elif not held & {(one.rule, resource) for resource in _meant(one, planned)} and _is_about(
+            one, planned
+        ):
             yield _unused(one, planned)
+
+
+def _is_about(one: Exemption, planned: Planned) -> bool:
+    """Whether the plan would show what is exempted, if there were something; what was said for this one run always counts."""
+    part = planned.plan.part
+    if part is None or one.origin is None:
+        return True
+    kind, _, key = one.resource.partition("/")
+    return part.covers(Address(kind, key)) or any(
+        part.prunes(kind, live_id) for live_id in (key, computed_id(planned.desired.workspace_id, kind, key))
+    )
 
 
 def _unused(one: Exemption, planned: Planned) -> Finding:

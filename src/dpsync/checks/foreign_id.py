@@ -28,6 +28,8 @@ NAME = "foreign-id"
 def check(planned: Planned, _numbers: Numbers) -> Iterable[Finding]:
     """Block each change of an object that is pinned and seems to be another workspace's."""
     for resource in planned.desired.resources:
+        if not planned.plan.covers(resource.address) and resource.address not in planned.plan.by_address:
+            continue
         if not _is_foreign(resource, planned):
             continue
         live = planned.live.by_id[resource.kind, resource.id]

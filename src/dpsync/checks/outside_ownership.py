@@ -5,7 +5,8 @@ folder from changing another team's product. `owners` in dpsync.yaml says who ow
 labels of what may be declared there; what it leaves out is not limited. Paths are relative to the workspace; `*` stays
 within one folder, `**` means any number of them, and a path that ends in `/` means everything below it. A product that
 moves must be allowed in the domain that it leaves and in the one that it comes to. What a product takes over from the
-defaults of a Domain must stand in a file whose owner may declare that Domain. If a path has several owners, it is enough
+defaults of a Domain must stand in a file whose owner may declare that Domain, and a patch of an environment below a path
+whose owner may declare what it patches. If a path has several owners, it is enough
 that one of them may. As soon as there are owners, every manifest that changes something needs one.
 
 The rule cannot tell whose an object is that no manifest names any more; from deleting those, `protected` keeps.
@@ -66,7 +67,8 @@ def check(planned: Planned, _numbers: Numbers) -> Iterable[Finding]:
         return
     for change in planned.plan.changes:
         if change.after is not None:
-            yield from _of_manifest(planned, change, change.after, owners)
+            for written in (change.after.origin, *change.after.patches):
+                yield from _of_manifest(planned, change, change.after, owners, written)
             yield from _of_defaults(planned, change, owners)
 
 
@@ -88,15 +90,16 @@ def covers(pattern: str, file: str) -> bool:
 
 
 def _of_manifest(
-    planned: Planned, change: Change, resource: Resource, owners: tuple[_Owner, ...]
+    planned: Planned, change: Change, resource: Resource, owners: tuple[_Owner, ...], written: Origin
 ) -> Iterator[Finding]:
+    """What stands against one of the documents that say what the resource is: its manifest, or a patch of it."""
     mine = {
         index: tuple(_reasons(planned, change, resource, owner))
         for index, owner in enumerate(owners)
-        if owner.covers(resource.origin.file)
+        if owner.covers(written.file)
     }
     if not mine:
-        yield _unowned(change, resource.origin)
+        yield _unowned(change, written)
         return
     if not all(mine.values()):
         return
@@ -105,9 +108,9 @@ def _of_manifest(
         for reason in reasons:
             yield _finding(
                 change,
-                f"{resource.origin.file} belongs to the owner {owners[index].written.name}, {reason.text}.",
+                f"{written.file} belongs to the owner {owners[index].written.name}, {reason.text}.",
                 _way_out(reason, allowed),
-                resource.origins.of(reason.path),
+                place if (place := resource.origins.of(reason.path)).file == written.file else written,
             )
 
 

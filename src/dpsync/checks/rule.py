@@ -29,7 +29,9 @@ class Planned:
     """Everything a guardrail may look at.
 
     `desired` is what the manifests say, `resolved` the same with every reference resolved; `plan` holds the impact of each
-    change. `now` is the time of the run, with its zone.
+    change. `now` is the time of the run, with its zone. Where the plan is about a part (`plan.part`), `resolved` is what it
+    is about, `live` what was read for it, and `beside` are declared resources outside of it that resemble what it touches
+    and were not found to be live.
     """
 
     desired: DesiredState
@@ -38,6 +40,7 @@ class Planned:
     policy: Policy
     now: datetime
     resolved: tuple[Resource, ...] = ()
+    beside: tuple[Resource, ...] = ()
 
     @cached_property
     def resolved_by_address(self) -> Mapping[Address, Resource]:

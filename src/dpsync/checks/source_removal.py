@@ -2,7 +2,8 @@
 
 A source that goes is gone for every member at once (FACTS 0.7). As long as at most `members` people lose something
 (default 25), that is everyday work, and a warning; above, or where their number is not known, it is an error. Whoever keeps a source
-through another product does not lose it, and nobody is counted twice. A move to another domain takes everything with it,
+through another product does not lose it, and nobody is counted twice. A source that goes from a suspended product is not
+lost at once, but all its members would have had it again: they count. A move to another domain takes everything with it,
 and what its members keep is not known: it counts as losing it. Suspending is not held back; it can be taken back.
 
 What to do: if it is meant, tell those who lose it, and let them ask for another product that has it first. Then raise
@@ -54,14 +55,19 @@ def _removals(change: Change) -> tuple[SourceImpact, ...]:
 
 
 def _losers(change: Change) -> People:
-    if change.impact is None:
-        return None
+    if change.impact is None or _was_suspended(change):
+        return members(change)
     found: set[str] = set()
     for one in _removals(change):
         if one.people is None:
             return None
         found |= one.people
     return frozenset(found)
+
+
+def _was_suspended(change: Change) -> bool:
+    """Whether what goes would only have been given again once the product is resumed."""
+    return change.before is not None and getattr(change.before.spec, "lifecycle", None) == "suspended"
 
 
 def _moved(change: Change, number: int | None) -> str:
@@ -75,6 +81,8 @@ def _removed(change: Change, number: int | None) -> str:
     sources = change.sources.removed
     what = f"{sources[0]}" if len(sources) == 1 else f"at least one of {len(sources)} sources"
     lose = "loses" if number == 1 else "lose"
+    if _was_suspended(change):
+        lose = "will not get back"
     who = people(number)
     return f"{who[0].upper()}{who[1:]} {lose} {what} of {change.title!r}."
 

@@ -36,15 +36,11 @@ def _outside(planned: Planned, resource: Resource) -> Iterator[Finding]:
     mine = domains_of(resource.spec)
     if not mine or not all(domain in listings for domain in mine):
         return
-    inside = {source.id for domain in mine for source in listings[domain]}
+    listed = planned.live.catalog.domains_by_source
     own = domain_name(planned, min(mine))
     for source in getattr(resource.spec, "sources", ()):
-        if source.id is None or source.id in inside:
-            continue
-        others = [
-            domain for domain in sorted(listings) if any(one.id == source.id for one in listings[domain])
-        ]
-        if not others:
+        others = listed.get(source.id or "", ())
+        if not others or not mine.isdisjoint(others):
             continue
         where = " and ".join(sorted(domain_name(planned, domain) for domain in others))
         yield Finding(

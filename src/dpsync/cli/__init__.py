@@ -22,6 +22,7 @@ class Entry(NamedTuple):
 
 
 COMMANDS: Mapping[str, Entry] = {
+    "init": Entry("dpsync.cli.init", "Begin a workspace, with every line explained."),
     "validate": Entry("dpsync.cli.validate", "Check the manifests; opens no connection."),
     "plan": Entry("dpsync.cli.plan", "Show what would change, and change nothing."),
     "apply": Entry("dpsync.cli.apply", "Show the plan, ask, and carry it out."),
@@ -29,10 +30,16 @@ COMMANDS: Mapping[str, Entry] = {
     "undo": Entry("dpsync.cli.undo", "Put back what a run changed, with a plan like any other."),
     "show": Entry("dpsync.cli.show", "Show a product on one page, or many things in a table."),
     "drift": Entry("dpsync.cli.drift", "Show what is live and differs from what was agreed on."),
+    "render": Entry("dpsync.cli.render", "Print the manifests as they are in an environment."),
     "rename": Entry("dpsync.cli.rename", "Give a resource another key, with its id and its references."),
-    "explain": Entry("dpsync.cli.explain", "Say what a guardrail looks for, and what to do about it."),
+    "fmt": Entry("dpsync.cli.fmt", "Write manifests in one order and style; comments stay."),
+    "explain": Entry("dpsync.cli.explain", "Say what a guardrail looks for, or what a field means."),
+    "schema": Entry("dpsync.cli.schema", "Print the JSON Schema of manifests, for editors."),
+    "graph": Entry("dpsync.cli.graph", "Draw what the manifests declare and what refers to what."),
+    "doctor": Entry("dpsync.cli.doctor", "Say what keeps dpsync from working, and what to do."),
     "access": Entry("dpsync.cli.access", "Who is in a product; let people in and out."),
     "sandbox": Entry("dpsync.cli.sandbox", "A marketplace of your own, to try everything on."),
+    "completion": Entry("dpsync.cli.completion", "Let a shell complete commands, options and keys."),
     "version": Entry("dpsync.cli.version", "Print the version."),
 }
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from dpsync.cli.keys import complete_products
 from dpsync.cli.shared import is_interactive, page_for, settings_for, url_option, workspace_options
 from dpsync.errors import Declined, UsageError
 
@@ -80,7 +81,7 @@ def _requesting(command: Command) -> Command:
 
 
 @command.command("list")
-@click.argument("product")
+@click.argument("product", shell_complete=complete_products)
 @click.option("--pending", "which", flag_value="PENDING", help="Only requests that wait.")
 @click.option("--members", "which", flag_value="MEMBERS", help="Only approved ones.")
 @click.option("--all", "which", flag_value="ALL", help="Requests of every status.")
@@ -118,7 +119,7 @@ def list_accesses(
 
 
 @command.command()
-@click.argument("product")
+@click.argument("product", shell_complete=complete_products)
 @_requesting
 def request(
     product: str,
@@ -154,7 +155,7 @@ def request(
 
 
 @command.command("request-masking-exception")
-@click.argument("product")
+@click.argument("product", shell_complete=complete_products)
 @click.option(
     "--column",
     "columns",
@@ -192,7 +193,7 @@ def request_masking_exception(
 
 
 @command.command()
-@click.argument("product")
+@click.argument("product", shell_complete=complete_products)
 @click.option(
     "--user", "users", metavar="U", multiple=True, help="Everything that they have. May be repeated."
 )

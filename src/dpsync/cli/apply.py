@@ -93,9 +93,9 @@ def command(
     Exit 4    at least one change was left: its object had changed since the plan, or nobody reviewed it
     Exit 5    at least one change failed or was skipped
     Exit 6    the marketplace cannot be reached, or does not accept the token
-    Exit 130  interrupted; calls in flight were finished, or given up after 30 s or another Ctrl-C
+    Exit 130  interrupted; calls in flight were finished, or given up after 30 s (`deadlines.grace`) or another Ctrl-C
     """  # noqa: D301 - click's own mark for "do not wrap"
-    wanted = wanted_reports(reports, as_json=as_json)
+    wanted = wanted_reports(reports, as_json=as_json, workspace=wish.workspace)
     events = Events(sys.stdout) if as_json else None
     if events is not None:
         wanted = besides_stdout(wanted)
@@ -117,7 +117,7 @@ def command(
         elif file is not None:
             ahead = saved(file, wish, wanted)
         else:
-            ahead = expected(expect_plan, wish, wanted)
+            ahead = expected("apply", expect_plan, wish, wanted)
     before = pipeline.report_of_review(ahead.found, ahead.plan, ahead.split)
     return carried_out(ahead, before, wanted, journal, lock_timeout, auto_approve=auto_approve, events=events)
 
@@ -140,6 +140,7 @@ def carried_out(
     from dataclasses import replace
 
     from dpsync import pipeline
+    from dpsync.cli.connect import finished
     from dpsync.cli.lock import one_at_a_time
 
     if events is not None:
@@ -153,7 +154,7 @@ def carried_out(
     if not auto_approve:
         _ask(ahead.settings)
     with one_at_a_time(ahead.settings.root, lock_timeout):
-        outcomes, interrupted = asyncio.run(_carry_out(ahead, journal, undoes, events))
+        outcomes, interrupted = finished(_carry_out(ahead, journal, undoes, events))
     after = pipeline.report_of_apply(before, outcomes, interrupted=interrupted)
     if undoes is not None:
         after = replace(after, command=before.command)
@@ -222,7 +223,8 @@ def _is_all(ahead: Prospect, outcomes: tuple[Outcome, ...]) -> bool:
     """Whether everything that the manifests ask for is done."""
     left = ahead.split.unreviewed or ahead.split.others or ahead.split.unmet
     is_made = len(outcomes) == len(ahead.plan.applicable) and all(outcome.is_good for outcome in outcomes)
-    return is_made and ahead.plan.complete and not ahead.plan.blocked and not left
+    is_whole = ahead.plan.part is None
+    return is_made and is_whole and ahead.plan.complete and not ahead.plan.blocked and not left
 
 
 class _Stop:

@@ -5,22 +5,40 @@ Here because it is where settings, the token and the two doors come together; no
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
+from dpsync.cli.tokens import token_for
 from dpsync.marketplace.client import ReadClient
-from dpsync.settings import Settings, allowed_hosts, sandbox_path, token_of
+from dpsync.settings import Settings, allowed_hosts, sandbox_path
 
 Client = TypeVar("Client", bound=ReadClient)
+Result = TypeVar("Result")
+
+
+def finished(work: Coroutine[Any, Any, Result]) -> Result:
+    """What the work comes to, run from its beginning to its end.
+
+    The task answers nothing: when `asyncio.run` gives the signal handler back, Python makes a text of the task with its answer,
+    and of a plan of 10,000 products that takes seconds and a hundred megabytes (benchmarks/README.md).
+    """
+    kept: list[Result] = []
+
+    async def keep() -> None:
+        kept.append(await work)
+
+    asyncio.run(keep())
+    return kept[0]
 
 
 @asynccontextmanager
 async def connected(settings: Settings, client: type[Client]) -> AsyncIterator[Client]:
     """A client of the class given, closed at the end. Raises UsageError where there is no token."""
     path = sandbox_path(settings)
-    token = token_of(settings, os.environ)
+    token = token_for(settings)
     limits: dict[str, Any] = {
         "parallelism": settings.parallelism,
         "call_deadline": settings.deadlines.call,

@@ -50,11 +50,9 @@ def command(
     Exit 2  there is drift
     Exit 6  the marketplace cannot be reached, or does not accept the token
     """  # noqa: D301 - click's own mark for "do not wrap"
-    wanted = wanted_reports(reports, as_json=as_json)
+    wanted = wanted_reports(reports, as_json=as_json, workspace=workspace)
 
-    import asyncio
-
-    from dpsync.cli.connect import connected
+    from dpsync.cli.connect import connected, finished
     from dpsync.marketplace.client import ReadClient
     from dpsync.model.plan import Plan
     from dpsync.pipeline import drift
@@ -67,7 +65,7 @@ def command(
         async with connected(settings, ReadClient) as client:
             return await drift.drifted(settings, agreed, client)
 
-    plan = asyncio.run(drifted())
+    plan = finished(drifted())
     write_reports(drift.report_of_drift(agreed, plan), wanted)
     if not plan.complete:
         return INCOMPLETE

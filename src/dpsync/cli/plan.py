@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from dpsync.cli.shared import report_options, wanted_reports, write_file, write_reports
+from dpsync.cli.shared import (
+    Wanted,
+    page_for,
+    report_options,
+    reported_if_invalid,
+    settings_for,
+    wanted_reports,
+    write_file,
+    write_reports,
+)
 from dpsync.cli.wishes import Wish, wish_options
+from dpsync.errors import UsageError
 
 if TYPE_CHECKING:
     from dpsync.model.plan import Plan
 
-NOTHING_TO_SAY, INCOMPLETE, CHANGES, BLOCKED = 0, 1, 2, 3
+NOTHING_TO_SAY, INCOMPLETE, CHANGES, BLOCKED, NOT_REVIEWED = 0, 1, 2, 3, 4
 
 CLASSES = ("access-removing", "access-granting", "review", "rename", "descriptive")
 """The classes of changes, gravest first (`model/fields.py`, which this module does not import for the sake of --help)."""
@@ -27,6 +38,18 @@ CLASSES = ("access-removing", "access-granting", "review", "rename", "descriptiv
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Save the plan, for `show plan FILE` and `apply FILE`.",
+)
+@click.option(
+    "--compare",
+    metavar="ENV ENV",
+    nargs=2,
+    help="Show instead what the second environment asks for otherwise than the first; opens no connection.",
+)
+@click.option(
+    "--expect-plan",
+    metavar="FILE|sha256:…",
+    envvar="DPSYNC_EXPECT_PLAN",
+    help="Plan again what was reviewed, and exit 4 where something else is due; nothing is made.",
 )
 @click.option("--unmanaged", is_flag=True, help="List what is live and in no manifest.")
 @click.option(
@@ -51,8 +74,10 @@ def command(
     wish: Wish,
     reports: tuple[str, ...],
     out: Path | None,
+    expect_plan: str | None,
     fail_on: str | None,
     *,
+    compare: tuple[str, str] | None,
     as_json: bool,
     unmanaged: bool,
     with_calls: bool,
@@ -66,19 +91,30 @@ def command(
     \b
     Exit 0  the plan is shown (also when there are changes)
     Exit 1  the manifests are not valid, or the marketplace could not be read completely
-    Exit 2  with --detailed-exitcode: there are changes
+    Exit 2  with --detailed-exitcode: there are changes, or with --compare differences
     Exit 3  a guardrail or an unresolved reference blocks at least one change, or --fail-on met one
+    Exit 4  with --expect-plan: at least one change is due that was not reviewed, or one that was is not asked for
     Exit 6  the marketplace cannot be reached, or does not accept the token
     """  # noqa: D301 - click's own mark for "do not wrap"
-    wanted = wanted_reports(reports, as_json=as_json)
+    wanted = wanted_reports(reports, as_json=as_json, workspace=wish.workspace)
+    if compare is not None:
+        if out is not None:
+            raise UsageError("--compare makes no plan, so there is none to save.", "Leave out --out.")
+        differs = _compared(wish, compare, wanted)
+        return CHANGES if detailed_exitcode and differs else NOTHING_TO_SAY
 
     from dataclasses import replace
 
     from dpsync import pipeline
-    from dpsync.cli.prospect import prospect
+    from dpsync.cli.reviews import expected
 
-    ahead = prospect("plan", wish, wanted)
+    ahead = expected("plan", expect_plan, wish, wanted)
     plan = ahead.plan
+    if unmanaged and plan.unmanaged is None:
+        raise UsageError(
+            "--unmanaged lists everything that is live, and a plan of a part does not read everything.",
+            "Leave --unmanaged out, or plan everything.",
+        )
     if out is not None:
         from dpsync.planner.planfile import dump
 
@@ -93,9 +129,32 @@ def command(
     met = _met(fail_on, plan)
     if met:
         click.echo(f"--fail-on {fail_on}: met by {', '.join(met)}.", err=True)
+    if report.unreviewed or report.unmet:
+        return NOT_REVIEWED
     if plan.blocked or met:
         return BLOCKED
     return CHANGES if detailed_exitcode and plan.has_changes else NOTHING_TO_SAY
+
+
+def _compared(wish: Wish, environments: tuple[str, str], wanted: tuple[Wanted, ...]) -> bool:
+    """Write how two environments differ, and answer whether they do. Raises UsageError."""
+    from dpsync.pipeline.compare import comparison
+    from dpsync.reports.compare import COMPARISONS
+
+    for one in wanted:
+        if one.format not in COMPARISONS:
+            raise UsageError(
+                f"A comparison has no report {one.format!r}.", f"Formats: {', '.join(COMPARISONS)}."
+            )
+    settings = (settings_for(wish.workspace, name, None, wish.policy_from) for name in environments)
+    with reported_if_invalid("plan", wanted):
+        found = comparison(*settings)
+    for one in wanted:
+        if one.file is None:
+            click.echo(COMPARISONS[one.format](found, page_for(sys.stdout)), nl=False)
+        else:
+            write_file(one.file, COMPARISONS[one.format](found, page_for(None)), "The comparison")
+    return not found.is_empty
 
 
 def _met(fail_on: str | None, plan: Plan) -> tuple[str, ...]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from dpsync import pipeline
-from dpsync.cli.connect import connected
+from dpsync.cli.connect import connected, finished
 from dpsync.cli.shared import Wanted, policed, reported_if_invalid, settings_for
 from dpsync.cli.wishes import Wish
 from dpsync.errors import UsageError
@@ -15,10 +14,15 @@ from dpsync.marketplace.client import ReadClient
 from dpsync.model.change import Change
 from dpsync.model.finding import Finding, Severity, in_order
 from dpsync.model.impact import Reach
+from dpsync.model.part import Part
+from dpsync.model.part import Wanted as WantedPart
 from dpsync.model.plan import Plan
 from dpsync.model.state import DesiredState
+from dpsync.pipeline import bases
 from dpsync.pipeline.bases import desired_at
+from dpsync.pipeline.part import drafted_part, nothing_planned
 from dpsync.pipeline.weighing import Weighed, weighed, without_names
+from dpsync.planner.part import part_of, the_same_part
 from dpsync.planner.provenance import only_declared, with_provenance
 from dpsync.planner.reviewed import Split
 from dpsync.settings import Settings
@@ -61,37 +65,78 @@ def _whose_rules(wish: Wish) -> tuple[Finding, ...]:
     return (Finding("policy", Severity.NOTICE, message),)
 
 
-def prospect(command: str, wish: Wish, wanted: Iterable[Wanted], choose: Choose = everything) -> Prospect:
-    """Plan, with a client that cannot write. Raises InvalidManifests after the reports about it are written."""
-    if wish.only is not None and wish.base is None:
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What is planned: the part, if it is one, and the manifests from which it is told where changes come from."""
+
+    part: Part | None
+    base: DesiredState | None
+    findings: tuple[Finding, ...] = ()
+
+
+def asked_part(wish: Wish) -> WantedPart:
+    """What the command line says about which resources are planned."""
+    return WantedPart(wish.changed_since or "", wish.targets, wish.excludes, wish.selectors)
+
+
+def _chosen(wish: Wish, settings: Settings, desired: DesiredState, saved: Part | None) -> _Chosen:
+    """Choose, before anything is read of the marketplace. Raises UsageError."""
+    asked = asked_part(wish)
+    base = None if wish.base is None else desired_at(settings, wish.base)
+    if saved is not None:
+        return _Chosen(the_same_part(saved, desired), base)
+    if asked.is_all:
+        return _Chosen(None, base)
+    if not asked.since:
+        return _Chosen(part_of(asked, desired, None), base)
+    since = desired_at(settings, asked.since)
+    commit = bases.commit_at(settings, asked.since)
+    part = part_of(asked, desired, since, commit)
+    return _Chosen(part, since if base is None else base, bases.workspace_changes(settings, commit))
+
+
+def prospect(
+    command: str,
+    wish: Wish,
+    wanted: Iterable[Wanted],
+    choose: Choose = everything,
+    saved: Part | None = None,
+) -> Prospect:
+    """Plan, with a client that cannot write. Raises InvalidManifests after the reports about it are written.
+
+    `saved` is the part that a reviewed plan is about: then this one is about the same.
+    """
+    if wish.only is not None and wish.base is None and wish.changed_since is None:
         raise UsageError(
             "--only declared needs something to compare with.", "Add --base REF, such as --base origin/main."
         )
     with reported_if_invalid(command, wanted):
         settings, warnings = settled(wish)
         found = pipeline.declared(settings)
-        found = replace(found, findings=in_order((*found.findings, *warnings)))
-        base = None if wish.base is None else desired_at(settings, wish.base)
+        chosen = _chosen(wish, settings, found.desired, saved)
+        found = replace(found, findings=in_order((*found.findings, *warnings, *chosen.findings)))
+    reach, part = Reach(wish.reach), chosen.part
+    if part is not None and part.is_empty and (saved is None or saved.is_empty):
+        known = nothing_planned(settings, found.desired, part, reach)
+        return Prospect(settings, found, known, choose(known.plan))
 
-    answer: list[
-        tuple[Weighed, Split]
-    ] = []  # not returned: the end of a run makes a text of what its task answers
-
-    async def planned() -> None:
+    async def planned() -> tuple[Weighed, Split]:
         async with connected(settings, ReadClient) as client:
-            asked = await pipeline.drafted(settings, found.desired, client)
-            traced = _traced(asked.plan, found.desired, base)
+            asked = (
+                await pipeline.drafted(settings, found.desired, client)
+                if part is None
+                else await drafted_part(settings, found.desired, part, reach, client)
+            )
+            traced = _traced(asked.plan, found.desired, chosen.base)
             wished = traced if wish.only is None else only_declared(traced)
             split = choose(wished)
             split = replace(split, others=split.others + len(traced.changes) - len(wished.changes))
-            reach = Reach(wish.reach)
             if split.unreviewed:
                 whole = await weighed(replace(asked, plan=wished), client, reach)
                 split = replace(split, unreviewed=_as_weighed(split.unreviewed, whole.plan))
-            answer.append((await weighed(replace(asked, plan=split.plan), client, reach), split))
+            return await weighed(replace(asked, plan=split.plan), client, reach), split
 
-    asyncio.run(planned())
-    ((known, split),) = answer
+    known, split = finished(planned())
     if not wish.show_members:
         known = replace(known, plan=without_names(known.plan))
     return Prospect(settings, found, known, split)

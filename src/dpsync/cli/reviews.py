@@ -6,14 +6,13 @@ made afresh in all cases but one, `--trust-plan`.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from dpsync import pipeline
-from dpsync.cli.connect import connected
-from dpsync.cli.prospect import Prospect, everything, prospect, settled
+from dpsync.cli.connect import connected, finished
+from dpsync.cli.prospect import Prospect, asked_part, everything, prospect, settled
 from dpsync.cli.shared import Wanted
 from dpsync.cli.wishes import Wish
 from dpsync.errors import UsageError
@@ -46,22 +45,40 @@ def read_plan(file: Path) -> Plan:
         raise UsageError(f"{file}: {error.message}", error.remedy) from None
 
 
-def expected(expect_plan: str | None, wish: Wish, wanted: Iterable[Wanted]) -> Prospect:
+def expected(command: str, expect_plan: str | None, wish: Wish, wanted: Iterable[Wanted]) -> Prospect:
     """A fresh plan, with only the changes of the plan that was reviewed, where one is named by its file or digest."""
     if expect_plan is None:
-        return prospect("apply", wish, wanted)
+        return prospect(command, wish, wanted)
     if expect_plan.startswith(DIGEST):
-        return _all_or_nothing(prospect("apply", wish, wanted), from_digest(expect_plan))
+        return _all_or_nothing(prospect(command, wish, wanted), from_digest(expect_plan))
+    _must_leave_the_part_to_the_file(wish)
     plan = read_plan(Path(expect_plan))
     reviewed = from_plan(plan)
-    ahead = prospect("apply", _allowing(wish, plan), wanted, lambda fresh: only_reviewed(fresh, reviewed))
+    ahead = prospect(
+        command,
+        _allowing(wish, plan),
+        wanted,
+        lambda fresh: only_reviewed(fresh, reviewed),
+        plan.part,
+    )
     return _with_unmet(ahead, plan)
+
+
+def _must_leave_the_part_to_the_file(wish: Wish) -> None:
+    """Raise UsageError where a plan file and the command line both say what is planned."""
+    given = [name for name, is_given in asked_part(wish).options.items() if is_given]
+    if given:
+        raise UsageError(
+            f"A saved plan is applied to what it is about, and {' and '.join(given)} would say something else.",
+            "Leave that out here, and give it to the `plan --out` that makes the file.",
+        )
 
 
 def saved(file: Path, wish: Wish, wanted: Iterable[Wanted]) -> Prospect:
     """A fresh plan, with the changes of the saved plan that it still has."""
+    _must_leave_the_part_to_the_file(wish)
     plan = read_plan(file)
-    ahead = prospect("apply", _allowing(wish, plan), wanted, lambda fresh: contained(plan, fresh))
+    ahead = prospect("apply", _allowing(wish, plan), wanted, lambda fresh: contained(plan, fresh), plan.part)
     return _with_unmet(ahead, plan)
 
 
@@ -93,6 +110,7 @@ def trusted(file: Path, wish: Wish) -> Prospect:
             "--policy-from judges a plan by the rules of another revision, and --trust-plan carries FILE out unjudged.",
             "Leave one of them out.",
         )
+    _must_leave_the_part_to_the_file(wish)
     plan = read_plan(file)
     settings, warnings = settled(_allowing(wish, plan))
 
@@ -100,7 +118,7 @@ def trusted(file: Path, wish: Wish) -> Prospect:
         async with connected(settings, ReadClient) as client:
             return await pipeline.trusted(settings, plan, client)
 
-    weighed = asyncio.run(known())
+    weighed = finished(known())
     found = pipeline.Declared(weighed.asked.desired, warnings)
     return Prospect(settings, found, weighed, everything(plan))
 

@@ -5,8 +5,11 @@ The handler is the only place that may catch `Exception`: it turns a bug into a 
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import secrets
+import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 import click
 
+from dpsync.cli.tokens import read_from_files, token_file_option
 from dpsync.errors import DpsyncError, InvalidManifests, UsageError
 
 if TYPE_CHECKING:
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 WORKSPACE_FILE = "dpsync.yaml"
 DEFAULT_FORMAT = "text"
+GITHUB = "github"
 _LEAST_TOKEN = 16
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -120,12 +125,13 @@ def _report_bug() -> None:
 
 
 def _without_tokens(text: str) -> str:
-    """The text without the value of any variable that may hold a token; what is shorter than a token is none."""
+    """The text without what any variable or file held that may be a token; what is shorter than a token is none."""
     from dpsync.settings import TOKEN_PREFIX
 
-    for name, value in os.environ.items():
-        if name.startswith(TOKEN_PREFIX) and len(value.strip()) >= _LEAST_TOKEN:
-            text = text.replace(value.strip(), "(the token)")
+    held = (value.strip() for name, value in os.environ.items() if name.startswith(TOKEN_PREFIX))
+    for value in (*held, *read_from_files()):
+        if len(value) >= _LEAST_TOKEN:
+            text = text.replace(value, "(the token)")
     return text
 
 
@@ -156,14 +162,14 @@ def workspace_options(command: Command) -> Command:
 
 
 def url_option(command: Command) -> Command:
-    """`--url`, for commands that talk to a marketplace."""
+    """`--url` and `--token-file`, for commands that talk to a marketplace."""
     option = click.option(
         "--url",
         metavar="URL",
         envvar="DPSYNC_URL",
         help="Use this address instead of the environment's. The same hosts are allowed.",
     )
-    return option(command)
+    return option(token_file_option(command))
 
 
 def report_options(command: Command) -> Command:
@@ -176,7 +182,8 @@ def report_options(command: Command) -> Command:
             metavar="FORMAT[=FILE]",
             multiple=True,
             envvar="DPSYNC_REPORT",
-            help="Write a report: text, markdown or json; to a file, or to stdout. May be repeated.",
+            help="Write a report: text, markdown, html, json, sarif, junit, github, gitlab or gitlab-codequality; "
+            "to a file, or to stdout. May be repeated.",
         ),
     ):
         command = option(command)
@@ -184,55 +191,143 @@ def report_options(command: Command) -> Command:
 
 
 class Wanted(NamedTuple):
-    """A report that was asked for: its format, and the file it goes to, or None for stdout."""
+    """A report that was asked for: its format, and the file it goes to, or None for stdout.
+
+    `folder` is where the workspace stands below the top of its repository (`Page.folder`).
+    """
 
     format: str
     file: Path | None
+    folder: str = ""
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it is what is written where nothing was asked for: text on stdout."""
+        return self.format == DEFAULT_FORMAT and self.file is None
 
 
-def wanted_reports(reports: Sequence[str], *, as_json: bool) -> tuple[Wanted, ...]:
-    """The reports to write; text on stdout unless another one goes there. Raises UsageError."""
+def wanted_reports(
+    reports: Sequence[str], *, as_json: bool, workspace: Path | None = None
+) -> tuple[Wanted, ...]:
+    """The reports to write; text on stdout unless another one goes there. Raises UsageError.
+
+    A file that cannot be written is refused here already, before anything is read or changed.
+    """
     from dpsync.reports import FORMATS
 
-    wanted = []
+    folder = _folder_of(workspace)
+    wanted: list[Wanted] = []
     for text in (*reports, *(("json",) if as_json else ())):
-        name, _, file = text.partition("=")
+        name, _, path = text.partition("=")
         if name not in FORMATS:
             raise UsageError(f"There is no report format {name!r}.", f"Formats: {', '.join(FORMATS)}.")
-        wanted.append(Wanted(name, Path(file) if file else None))
+        file = Path(path) if path else None
+        if file is not None:
+            _refuse_unwritable(file)
+            if any(one.file == file for one in wanted):
+                raise UsageError(f"Two reports would go to {file}.", "Name a file for each.")
+        wanted.append(Wanted(name, file, folder))
     if sum(1 for one in wanted if one.file is None) > 1:
         raise UsageError("Only one report can go to stdout.", "Name a file: --report markdown=plan.md")
     if all(one.file is not None for one in wanted):
-        wanted.append(Wanted(DEFAULT_FORMAT, None))
+        wanted.append(Wanted(DEFAULT_FORMAT, None, folder))
     return tuple(wanted)
 
 
+def _folder_of(workspace: Path | None) -> str:
+    """Where the workspace stands below the top of its Git repository; empty if it is the top, or if there is none."""
+    from dpsync.manifests.workspace import find_workspace
+
+    file = find_workspace(Path.cwd()) if workspace is None else workspace / WORKSPACE_FILE
+    if file is None:
+        return ""
+    root = file.parent.resolve()
+    top = next((one for one in (root, *root.parents) if (one / ".git").exists()), root)
+    return "" if top == root else root.relative_to(top).as_posix()
+
+
 def write_reports(report: Report, wanted: Iterable[Wanted]) -> None:
-    """Render and write each report. Raises UsageError if a file cannot be written."""
+    """Render and write each report, files first. Raises UsageError if one cannot be written, after the others are."""
+    from dataclasses import replace
+
+    from dpsync import checks
     from dpsync.model.report import Page
     from dpsync.reports import FORMATS
 
-    for one in wanted:
-        if one.file is None:
-            click.echo(FORMATS[one.format](report, page_for(sys.stdout)), nl=False)
-            continue
-        write_file(one.file, FORMATS[one.format](report, Page()), "The report")
+    report = replace(report, pages={rule.name: rule.page for rule in checks.GUARDRAILS})
+    failed: UsageError | None = None
+    for one in sorted(wanted, key=lambda one: one.file is None):
+        try:
+            if one.file is not None:
+                write_file(one.file, FORMATS[one.format](report, Page(folder=one.folder)), "The report")
+            else:
+                page = replace(page_for(sys.stdout), folder=one.folder)
+                click.echo(FORMATS[one.format](report, page), nl=False)
+            if one.format == GITHUB:
+                _add_to_job_summary(FORMATS["markdown"](report, Page(folder=one.folder)))
+        except UsageError as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed
+
+
+def _add_to_job_summary(text: str) -> None:
+    """Add to what GitHub Actions shows as the summary of the job, where there is one."""
+    file = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not file:
+        return
+    try:
+        with Path(file).open("a", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise _not_written("The job summary", Path(file), error.strerror) from None
 
 
 def write_file(file: Path, text: str, what: str) -> None:
-    """Write a file that was asked for. Raises UsageError if it cannot be, or if a link leads to another place."""
+    """Write a file that was asked for, whole or not at all.
+
+    Raises UsageError if it cannot be, or if a link leads to another place.
+    """
     if _leads_out(file):
         raise UsageError(
             f"{what} is not written to {file}: a link leads from there out of this folder.",
             "Remove the link, or name the file itself.",
         )
     try:
-        file.write_text(text, encoding="utf-8")
+        _put(Path(os.path.realpath(file)), text)
     except OSError as error:
-        raise UsageError(
-            f"{what} cannot be written to {file}: {error.strerror}.",
-            "Make its folder first, or name another file.",
-        ) from None
+        raise _not_written(what, file, error.strerror) from None
+
+
+def _put(file: Path, text: str) -> None:
+    """Write beside the file and move it there, so that nobody ever reads half of it; a pipe or a device is written to."""
+    if file.exists() and not file.is_file():
+        file.write_text(text, encoding="utf-8")
+        return
+    draft = file.with_name(f".dpsync-{secrets.token_hex(8)}")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        if file.exists():
+            draft.chmod(stat.S_IMODE(file.stat().st_mode))
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _refuse_unwritable(file: Path) -> None:
+    """Raises UsageError if it is certain that the file cannot be written."""
+    if file.is_dir():
+        raise _not_written("The report", file, os.strerror(errno.EISDIR))
+    if not file.parent.is_dir():
+        raise _not_written("The report", file, os.strerror(errno.ENOENT))
+    if not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise _not_written("The report", file, os.strerror(errno.EACCES))
+
+
+def _not_written(what: str, file: Path, why: str | None) -> UsageError:
+    return UsageError(
+        f"{what} cannot be written to {file}: {why}.", "Make its folder first, or name another file."
+    )
 
 
 def _leads_out(file: Path) -> bool:
@@ -251,7 +346,7 @@ def reported_if_invalid(command: str, wanted: Iterable[Wanted]) -> Iterator[None
     try:
         yield
     except InvalidManifests as error:
-        others = tuple(one for one in wanted if one != Wanted(DEFAULT_FORMAT, None))
+        others = tuple(one for one in wanted if not one.is_default)
         write_reports(Report(command, __version__, findings=error.findings), others)
         raise
 
@@ -281,16 +376,26 @@ def settings_for(
 ) -> Settings:
     """The settings of the workspace and environment. Raises UsageError or InvalidManifests.
 
-    With `policy_from`, the whole of dpsync.yaml is that of a Git revision; the manifests stay those at hand.
+    With `policy_from`, dpsync.yaml is that of a Git revision. The manifests stay those at hand, and so does what says where
+    they are and what they mean, folders, patches and variables: otherwise what was moved to another folder would look deleted.
     """
+    from dataclasses import replace
+
     root = root_of(workspace)
     with _as_of(root, policy_from, WORKSPACE_FILE) as folder:
-        return _settings_in(folder / WORKSPACE_FILE, root, environment, url)
+        settings = _settings_in(folder / WORKSPACE_FILE, root, environment, url)
+    if policy_from is None:
+        return settings
+    from dpsync.pipeline.bases import layout_in
+
+    layout = layout_in(root, settings)
+    return replace(settings, manifests=layout.manifests, patches=layout.patches, variables=layout.variables)
 
 
 def root_of(workspace: Path | None) -> Path:
     """The folder of the workspace: the one named, or the nearest one from here upwards. Raises UsageError."""
-    from dpsync.manifests.workspace import NO_WORKSPACE, NO_WORKSPACE_REMEDY, find_workspace
+    from dpsync.manifests.files import find_workspace
+    from dpsync.manifests.workspace import NO_WORKSPACE, NO_WORKSPACE_REMEDY
 
     file = find_workspace(Path.cwd()) if workspace is None else workspace / WORKSPACE_FILE
     if file is None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from dpsync.cli.keys import complete_products
 from dpsync.cli.shared import (
     page_for,
     report_options,
@@ -66,7 +67,7 @@ def _owned_or_not(function: Command) -> Command:
 
 
 @command.command()
-@click.argument("product", metavar="KEY|NAME|ID")
+@click.argument("product", metavar="KEY|NAME|ID", shell_complete=complete_products)
 @click.option("--sources", is_flag=True, help="List every data source with path, name and id.")
 @click.option("--user", metavar="U", help="With --sources: whether this person has access to each.")
 @click.option("--columns", is_flag=True, help="List the columns with tags and masking.")
@@ -231,9 +232,7 @@ def _answer(
     question: Question, workspace: Path | None, environment: str | None, url: str | None, *, as_json: bool
 ) -> None:
     """Read the answer and print it: the answer on stdout, notices on stderr; JSON has them in it."""
-    import asyncio
-
-    from dpsync.cli.connect import connected
+    from dpsync.cli.connect import connected, finished
     from dpsync.marketplace.showing import Viewer
     from dpsync.pipeline import show
     from dpsync.reports.layout import visible
@@ -247,7 +246,7 @@ def _answer(
         async with connected(settings, Viewer) as client:
             return await show.shown(settings, question, declarations, client)
 
-    shown = asyncio.run(read())
+    shown = finished(read())
     click.echo(json_of(shown) if as_json else as_text(shown, page_for(sys.stdout)), nl=False)
     for notice in () if as_json else shown.notices:
         click.echo(f"Notice: {visible(notice)}", err=True)

@@ -64,7 +64,7 @@ def command(
     Exit 6    the marketplace cannot be reached, or does not accept the token
     Exit 130  interrupted
     """  # noqa: D301 - click's own mark for "do not wrap"
-    wanted = wanted_reports(reports, as_json=as_json)
+    wanted = wanted_reports(reports, as_json=as_json, workspace=wish.workspace)
 
     from dpsync.cli.apply import carried_out
     from dpsync.cli.journals import journals_of
@@ -90,10 +90,9 @@ def command(
 
 def _prospect(settings: Settings, run: PastRun, wish: Wish) -> Prospect:
     """Plan the undo, with a client that cannot write."""
-    import asyncio
     from dataclasses import replace
 
-    from dpsync.cli.connect import connected
+    from dpsync.cli.connect import connected, finished
     from dpsync.cli.prospect import Prospect, everything
     from dpsync.marketplace.client import ReadClient
     from dpsync.model.impact import Reach
@@ -105,7 +104,7 @@ def _prospect(settings: Settings, run: PastRun, wish: Wish) -> Prospect:
         async with connected(settings, ReadClient) as client:
             return await planned(settings, run, client, Reach(wish.reach))
 
-    known = asyncio.run(weighed())
+    known = finished(weighed())
     if not wish.show_members:
         known = replace(known, plan=without_names(known.plan))
     return Prospect(settings, Declared(known.asked.desired, ()), known, everything(known.plan))

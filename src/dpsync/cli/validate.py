@@ -28,7 +28,7 @@ def command(
     Reads dpsync.yaml and every manifest, and reports all problems at once, each with its place and the way out. Opens
     no connection, so it needs no token. Exit 0: valid. Exit 1: not valid.
     """
-    wanted = wanted_reports(reports, as_json=as_json)
+    wanted = wanted_reports(reports, as_json=as_json, workspace=workspace)
 
     from dpsync.pipeline import validated
 

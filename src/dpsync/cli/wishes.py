@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import click
 
+from dpsync.cli.keys import complete_resources
 from dpsync.cli.shared import url_option, workspace_options
 from dpsync.errors import UsageError
 
@@ -36,11 +37,15 @@ class Wish:
     show_members: bool = False
     base: str | None = None
     only: str | None = None
+    changed_since: str | None = None
+    targets: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    selectors: tuple[str, ...] = ()
 
 
 def wish_options(command: Command) -> Command:
     """Every option that says how a plan is made; the command is given them as `wish`."""
-    return _wishing(command, (*_WEIGHING, *_COMPARING, *_RULING))
+    return _wishing(command, (*_WEIGHING, *_COMPARING, *_PARTING, *_RULING))
 
 
 def undo_options(command: Command) -> Command:
@@ -61,7 +66,15 @@ def _wishing(command: Command, options: Sequence[Callable[[Any], Any]]) -> Comma
     return workspace_options(url_option(function))  # type: ignore[no-any-return]
 
 
-_RESTRICTING = ("DPSYNC_POLICY_FROM", "DPSYNC_EXPECT_PLAN", "DPSYNC_FAIL_ON", "DPSYNC_BASE")
+_RESTRICTING = (
+    "DPSYNC_POLICY_FROM",
+    "DPSYNC_EXPECT_PLAN",
+    "DPSYNC_FAIL_ON",
+    "DPSYNC_BASE",
+    "DPSYNC_CHANGED_SINCE",
+    "DPSYNC_TARGET",
+    "DPSYNC_EXCLUDE",
+)
 
 
 def _refuse_empty_variables() -> None:
@@ -98,6 +111,39 @@ _COMPARING = (
         "--only",
         type=click.Choice([DECLARED]),
         help="With --base: only changes that the manifests declare.",
+    ),
+)
+_PARTING = (
+    click.option(
+        "--changed-since",
+        metavar="REF",
+        envvar="DPSYNC_CHANGED_SINCE",
+        help="Plan, and read, only what the manifests say otherwise than where this branch left REF.",
+    ),
+    click.option(
+        "--target",
+        "targets",
+        metavar="KEY",
+        multiple=True,
+        envvar="DPSYNC_TARGET",
+        shell_complete=complete_resources,
+        help="Plan, and read, only this resource: KIND/KEY, a key, or a glob. May be repeated.",
+    ),
+    click.option(
+        "--exclude",
+        "excludes",
+        metavar="KEY",
+        multiple=True,
+        envvar="DPSYNC_EXCLUDE",
+        shell_complete=complete_resources,
+        help="Leave this resource out, named as for --target. May be repeated.",
+    ),
+    click.option(
+        "--select",
+        "selectors",
+        metavar="LABELS",
+        multiple=True,
+        help="Plan, and read, only resources with these labels, as for kubectl: team=sales,tier in (1, 2).",
     ),
 )
 _RULING = (

@@ -8,8 +8,8 @@ touches and what goes first.
 
 from __future__ import annotations
 
-from dpsync.impact.analyze import analyze
+from dpsync.impact.analyze import Weighing, analyze
 from dpsync.impact.asking import questions
 from dpsync.impact.ordering import lossless
 
-__all__ = ["analyze", "lossless", "questions"]
+__all__ = ["Weighing", "analyze", "lossless", "questions"]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from dpsync.impact.movement import NOTHING, Movement, is_active, may_have_members, movements, sources_of
@@ -29,8 +29,8 @@ from dpsync.model.state import LiveState, Person
 _MOVED = "whether members keep access when a product moves to another domain is not known"
 _UNREAD = "what the product gives its members could not be read"
 
-_Grants = Mapping[str, Mapping[str, tuple[str, ...]]]
-"""By source and member up to two products that give the one to the other, those with the first titles."""
+_Grants = Mapping[str, tuple[str, ...]]
+"""By member up to two products that give them a source, those with the first titles."""
 
 
 def analyze(plan: Plan, live: LiveState, evidence: Evidence, held: frozenset[Address] = frozenset()) -> Plan:
@@ -38,26 +38,52 @@ def analyze(plan: Plan, live: LiveState, evidence: Evidence, held: frozenset[Add
 
     `held` are changes that will not be made, besides those that are blocked.
     """
-    moved = movements(plan, live)
-    made = [
-        moved[change.address]
-        for change in plan.applicable
-        if change.address in moved and change.address not in held
-    ]
-    weighing = _Weighing(live, evidence, moved, {each.id: each for each in made if each.product is not None})
-    return replace(plan, changes=tuple(weighing.weighed(change) for change in plan.changes))
+    return Weighing(plan, live, evidence, held).plan
 
 
-@dataclass(frozen=True)
-class _Weighing:
-    """One analysis: what is live, what was read about it, and the movements, `made` by product id those that come true."""
+class Weighing:
+    """A plan with the impact of each change, of which more and more changes are held back.
 
-    live: LiveState
-    evidence: Evidence
-    moved: Mapping[Address, Movement]
-    made: Mapping[str, Movement]
+    Holding one back makes a difference to others only where they take a source that it would have given or taken too: only
+    those are weighed anew, so that a chain of products, each of which relies on the next, costs as much as its length.
+    """
 
-    def weighed(self, change: Change) -> Change:
+    def __init__(
+        self, plan: Plan, live: LiveState, evidence: Evidence, held: frozenset[Address] = frozenset()
+    ) -> None:
+        self.live, self.evidence = live, evidence
+        self.moved = movements(plan, live)
+        self._made: dict[str, Movement] = {}
+        for change in plan.applicable:
+            movement = self.moved.get(change.address)
+            if movement is not None and movement.product is not None and change.address not in held:
+                self._made[movement.id] = movement
+        self._before: dict[str, _Grants] = {}
+        self._after: dict[str, _Grants] = {}
+        self._plan = plan
+        self._nearby = plan.part is not None and plan.owned is None
+        self._changes = {change.address: self._weighed(change) for change in plan.changes}
+
+    @property
+    def plan(self) -> Plan:
+        """The plan as it is weighed by now."""
+        return replace(self._plan, changes=tuple(self._changes.values()))
+
+    def hold(self, addresses: Iterable[Address]) -> tuple[Change, ...]:
+        """Take these changes as not made; answers those whose impact may be another by that, weighed anew."""
+        concerned: dict[Address, None] = {}
+        for address in addresses:
+            movement = self.moved.get(address)
+            if movement is None or movement.product is None or self._made.pop(movement.id, None) is None:
+                continue
+            for source in _given_when_made(movement) ^ self._given_now(movement.product):
+                self._after.pop(source, None)
+                concerned |= dict.fromkeys(self._taking.get(source, ()))
+        for address in concerned:
+            self._changes[address] = self._weighed(self._changes[address])
+        return tuple(self._changes[address] for address in concerned)
+
+    def _weighed(self, change: Change) -> Change:
         """The change with its impact; one of a kind that is never written has none."""
         kind = KINDS.get(change.kind)
         if kind is None or not kind.written:
@@ -80,17 +106,18 @@ class _Weighing:
             lost,
             touched,
             ended=self._ended(movement, members),
-            exceptions=_exceptions(change, movement, audience),
+            exceptions=_exceptions(movement, audience),
             pending=_pending(change, movement),
             uncertain=_uncertain(movement),
             everywhere=self.evidence.everywhere,
+            nearby=self._nearby,
             names=self._names(touched, (*gained, *lost)),
         )
 
     def _gain(self, source: SourceReference, movement: Movement, members: People) -> SourceImpact:
         identity = source.id or ""
         given = members if identity in movement.after - movement.before else frozenset()
-        people, keepers, through = _apart(given, self._before.get(identity, {}), movement, self._titles)
+        people, keepers, through = _apart(given, self._granted_before(identity), movement, self._titles)
         return SourceImpact(
             source,
             people,
@@ -105,7 +132,7 @@ class _Weighing:
     def _loss(self, source: SourceReference, movement: Movement, members: People) -> SourceImpact:
         identity = source.id or ""
         taken = members if identity in movement.before - movement.after else frozenset()
-        return SourceImpact(source, *_apart(taken, self._after.get(identity, {}), movement, self._titles))
+        return SourceImpact(source, *_apart(taken, self._granted_after(identity), movement, self._titles))
 
     @staticmethod
     def _ended(movement: Movement, members: People) -> int | None:
@@ -137,34 +164,56 @@ class _Weighing:
         known = sources_of(product)
         return known if known is not None else self.evidence.contents.get(product.id, NOTHING)
 
-    @cached_property
-    def _before(self) -> _Grants:
-        """Who has which of the touched sources now."""
-        return self._granted(lambda one: self._sources(one) if is_active(one) else NOTHING)
+    def _given_now(self, product: LiveResource) -> frozenset[str]:
+        return self._sources(product) if is_active(product) else NOTHING
 
-    @cached_property
-    def _after(self) -> _Grants:
-        """Who has which of them when everything is made. A product that moves is not relied on to give anything."""
+    def _given_then(self, product: LiveResource) -> frozenset[str]:
+        movement = self._made.get(product.id)
+        return self._given_now(product) if movement is None else _given_when_made(movement)
 
-        def given(one: LiveResource) -> frozenset[str]:
-            movement = self.made.get(one.id)
-            if movement is None:
-                return self._sources(one) if is_active(one) else NOTHING
-            return NOTHING if movement.moves else movement.after
+    def _granted_before(self, source: str) -> _Grants:
+        """Who has a source now."""
+        found = self._before.get(source)
+        if found is None:
+            found = self._before[source] = self._granted(source, self._given_now)
+        return found
 
-        return self._granted(given)
+    def _granted_after(self, source: str) -> _Grants:
+        """Who has it when everything is made."""
+        found = self._after.get(source)
+        if found is None:
+            found = self._after[source] = self._granted(source, self._given_then)
+        return found
 
-    def _granted(self, given: Callable[[LiveResource], frozenset[str]]) -> _Grants:
-        grants: dict[str, dict[str, tuple[str, ...]]] = {source: {} for source in self._concerned}
-        for product in self._products:
+    def _granted(self, source: str, given: Callable[[LiveResource], frozenset[str]]) -> _Grants:
+        by_member: dict[str, tuple[str, ...]] = {}
+        wanted = self._concerned.get(source, NOTHING)
+        for product in self._giving.get(source, ()):
             audience = self._audience(product)
-            if audience is None or not audience.members:
+            if audience is None or not audience.members or source not in given(product):
                 continue
-            for source in given(product) & self._concerned.keys():
-                by_member = grants[source]
-                for member in audience.members & self._concerned[source]:
-                    by_member[member] = (*by_member.get(member, ()), product.id)[:2]
-        return grants
+            for member in audience.members & wanted:
+                by_member[member] = (*by_member.get(member, ()), product.id)[:2]
+        return by_member
+
+    @cached_property
+    def _giving(self) -> Mapping[str, tuple[LiveResource, ...]]:
+        """The products, by title, that give a source which somebody may start or stop to have, be it now or then."""
+        then = {each.id: each.after for each in self.moved.values()}
+        found: dict[str, list[LiveResource]] = {}
+        for product in self._products:
+            for source in (self._sources(product) | then.get(product.id, NOTHING)) & self._concerned.keys():
+                found.setdefault(source, []).append(product)
+        return {source: tuple(products) for source, products in found.items()}
+
+    @cached_property
+    def _taking(self) -> Mapping[str, tuple[Address, ...]]:
+        """The changes that take a source from the members of their product."""
+        found: dict[str, list[Address]] = {}
+        for address, movement in self.moved.items():
+            for source in movement.before - movement.after:
+                found.setdefault(source, []).append(address)
+        return {source: tuple(addresses) for source, addresses in found.items()}
 
     @cached_property
     def _concerned(self) -> Mapping[str, frozenset[str]]:
@@ -208,6 +257,11 @@ class _Weighing:
         return {one: _called(person, shared[person.name] > 1) for one, person in known.items()}
 
 
+def _given_when_made(movement: Movement) -> frozenset[str]:
+    """What a product gives once its change is made. One that moves is not relied on to give anything."""
+    return NOTHING if movement.moves else movement.after
+
+
 def _apart(
     members: People,
     grants: Mapping[str, tuple[str, ...]],
@@ -230,11 +284,14 @@ def _other_than(product: str, givers: Collection[str]) -> str | None:
     return next((one for one in givers if one != product), None)
 
 
-def _exceptions(change: Change, movement: Movement, audience: Audience | None) -> int | None:
-    """How many masking exceptions end. Which sources they are about is not told, so with a source only none is a number."""
+def _exceptions(movement: Movement, audience: Audience | None) -> int | None:
+    """How many masking exceptions end.
+
+    Which sources they are about is not told, so with a source only none is a number; nor is what suspending does to them.
+    """
     if movement.deletes or movement.moves:
         return None if audience is None else audience.exceptions
-    if not change.sources.removed or (audience is not None and not audience.exceptions):
+    if not movement.removed or (audience is not None and not audience.exceptions):
         return 0
     return None
 
@@ -243,7 +300,7 @@ def _pending(change: Change, movement: Movement) -> int | None:
     """How many requests wait that the change ends or concerns."""
     if movement.product is None:
         return 0
-    concerned = movement.deletes or movement.moves or Effect.REVIEW in change.effects
+    concerned = movement.deletes or movement.moves or movement.suspends or Effect.REVIEW in change.effects
     return movement.product.accesses.pending if concerned else 0
 
 

@@ -29,7 +29,7 @@ class Movement:
 
     `before` are the ids of the sources that it gives its members now, `after` of those that it gives them once the change
     is made. `added` and `removed` are the sources that come and go, and those that start and stop being given because the
-    product is resumed or suspended; sorted by text. `moves`: to another domain.
+    product is resumed or suspended; sorted by text. `moves`: to another domain. `suspends`: what was active is not any more.
     """
 
     product: LiveResource | None
@@ -39,6 +39,7 @@ class Movement:
     removed: tuple[SourceReference, ...]
     moves: bool = False
     deletes: bool = False
+    suspends: bool = False
 
     @property
     def id(self) -> str:
@@ -102,6 +103,7 @@ def _movement(change: Change, names: Mapping[str, Source]) -> Movement:
         _in_order(called[one] for one in (given - will_give) | removed.keys()),
         moves="domain" in fields,
         deletes=deletes,
+        suspends=is_active(before) and not resumed and not deletes,
     )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from dpsync.kinds.review_flow import DEFAULT_FLOW, ProductReviewFlow
-from dpsync.kinds.shared import V1, RequestForms, both, name_notes
+from dpsync.kinds.shared import NAME_SCHEMA, SHORT_FOR_BOTH, V1, RequestForms, both, name_notes
 from dpsync.kinds.sources import SourceEntry
 from dpsync.model.base import Note, Spec, SpecOf, Surroundings
 from dpsync.model.fields import Clearable, Effect, Refers, ReplacedWhole, Touches, Unordered, always
@@ -17,6 +17,8 @@ from dpsync.model.kind import Kind
 from dpsync.model.reference import Reference
 
 _REQUEST_TYPES = ("data_access", "masking_exception")
+_FLOW = {"decision": "review", "stages": [{"any": [{"group": "Data Stewards"}]}]}
+"""A review flow to show where one is written."""
 
 
 def _lifecycle_effects(before: Any, after: Any) -> frozenset[Effect]:
@@ -30,13 +32,13 @@ class ReviewFlows(Spec):
 
     data_access: Annotated[
         ProductReviewFlow | None,
-        Field(description="Who decides about access."),
+        Field(description="Who decides about access.", examples=[_FLOW]),
         Clearable(),
         always(Effect.REVIEW),
     ] = None
     masking_exception: Annotated[
         ProductReviewFlow | None,
-        Field(description="Who decides about masking exceptions."),
+        Field(description="Who decides about masking exceptions.", examples=[_FLOW]),
         Clearable(),
         always(Effect.REVIEW),
     ] = None
@@ -45,46 +47,85 @@ class ReviewFlows(Spec):
 class DataProductSpec(Spec):
     """What a data product is called, what is in it, and how one gets access."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "not": {"required": ["requestForm", "requestForms"]},
+            "if": {
+                "properties": {"lifecycle": {"enum": ["retired", "released"]}},
+                "required": ["lifecycle"],
+            },
+            "else": {"properties": {"name": NAME_SCHEMA, "sources": {"uniqueItems": True}}},
+        }
+    )
+
     gives_access = True
+    shorthands = SHORT_FOR_BOTH
 
     name: Annotated[
         str,
-        Field(min_length=1, description="Display name. Changing it is an update in place."),
+        Field(
+            min_length=1,
+            description="Display name. Changing it is an update in place.",
+            examples=["North American Sales"],
+        ),
         always(Effect.RENAME),
     ]
     description: Annotated[
-        str | None, Field(description="What consumers read. `null` clears it."), Clearable()
+        str | None,
+        Field(
+            description="What consumers read. `null` clears it.",
+            examples=["All sales records of the current fiscal year."],
+        ),
+        Clearable(),
     ] = None
     domain: Annotated[
         Reference,
-        Field(description="The domain of its sources, by key, name or id."),
+        Field(description="The domain of its sources, by key, name or id.", examples=["sales"]),
         Refers("Domain", inherits=True),
         always(Effect.REMOVES_ACCESS),
     ]
     subject_matter_expert: Annotated[
         Reference | None,
-        Field(description="Whom consumers can ask, by e-mail or username. `null` clears it."),
+        Field(
+            description="Whom consumers can ask, by e-mail or username. `null` clears it.",
+            examples=["jane.doe@acme.example"],
+        ),
         Refers("User"),
         Clearable(),
     ] = None
     sources: Annotated[
         tuple[SourceEntry, ...],
-        Field(description="The data sources. `[]` means none."),
+        Field(
+            description="The data sources. `[]` means none.",
+            examples=[
+                [
+                    "orders",
+                    {"table": "ANALYTICS.SALES.RETURNS"},
+                    {"match": {"database": "ANALYTICS", "schema": "SALES", "table": "FACT_*"}},
+                ]
+            ],
+        ),
         Unordered(),
         ReplacedWhole(),
     ]
     request_form: Annotated[
         Reference | None,
-        Field(description="Short for both `requestForms`."),
+        Field(description="Short for both `requestForms`.", examples=["standard"]),
         Refers("RequestForm"),
     ] = None
     request_forms: Annotated[
         RequestForms | None,
-        Field(description="The form of each request type, by key or, made by hand, by name."),
+        Field(
+            description="The form of each request type, by key or, made by hand, by name.",
+            examples=[{"dataAccess": "standard", "maskingException": "strict"}],
+        ),
     ] = None
     review_flows: Annotated[
         ReviewFlows | None,
-        Field(description="The product's own review flows; active only where the form delegates."),
+        Field(
+            description="The product's own review flows; active only where the form delegates.",
+            examples=[{"dataAccess": _FLOW}],
+        ),
     ] = None
     lifecycle: Annotated[
         Literal["active", "suspended", "retired", "released"] | None,
@@ -92,7 +133,8 @@ class DataProductSpec(Spec):
             description=(
                 "`suspended` takes access away until `active` gives it back; `retired` deletes the live product; "
                 "`released` ends its management."
-            )
+            ),
+            examples=["active"],
         ),
         Touches(_lifecycle_effects),
     ] = None
@@ -149,6 +191,14 @@ class DataProductSpec(Spec):
             if delegates and (self.review_flows is None or not self.review_flows.manages(request_type)):
                 left.append(f"reviewFlows.{_camel(request_type)}")
         return tuple(left)
+
+    @property
+    def looks_at_live(self) -> bool:
+        """Whether it has a review flow for a form that it leaves to the marketplace."""
+        flows, forms = self.review_flows, self.request_forms
+        return flows is not None and any(
+            flows.manages(one) and (forms is None or not forms.manages(one)) for one in _REQUEST_TYPES
+        )
 
     def settled(self, around: Surroundings) -> tuple[DataProductSpec, tuple[Note, ...]]:
         """Leave out review flows that cannot become active, and write out the default flow where null asks for it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from dpsync.model.base import Spec
 from dpsync.model.fields import Refers
@@ -19,23 +19,47 @@ def _text_of_number(value: Any) -> Any:
 class DataSourceSpec(Spec):
     """Which live source this is: by its path on the platform, by its display name, or by its id."""
 
-    domain: Annotated[
-        Reference, Field(description="A domain that has it, by key, name or id."), Refers("Domain")
-    ]
-    name: Annotated[str | None, Field(min_length=1, description="Its display name in the marketplace.")] = (
-        None
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": [name]} for name in ("id", "name", "table", "prefix")]}
     )
+
+    domain: Annotated[
+        Reference,
+        Field(description="A domain that has it, by key, name or id.", examples=["sales"]),
+        Refers("Domain"),
+    ]
+    name: Annotated[
+        str | None,
+        Field(min_length=1, description="Its display name in the marketplace.", examples=["Sales Customers"]),
+    ] = None
     id: Annotated[
         str | None,
         BeforeValidator(_text_of_number),
-        Field(pattern=r"^\d+$", description="Its id, a whole number."),
+        WithJsonSchema(
+            {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": r"^\d+$"}]},
+            mode="validation",
+        ),
+        Field(pattern=r"^\d+$", description="Its id, a whole number.", examples=["4711"]),
     ] = None
-    platform: Annotated[str | None, Field(min_length=1, description="Snowflake, Databricks, …")] = None
-    hostname: Annotated[str | None, Field(min_length=1, description="The platform's host.")] = None
-    database: Annotated[str | None, Field(min_length=1, description="Database or catalog.")] = None
-    db_schema: Annotated[str | None, Field(alias="schema", min_length=1, description="Schema.")] = None
-    table: Annotated[str | None, Field(min_length=1, description="Table or view.")] = None
-    prefix: Annotated[str | None, Field(min_length=1, description="Prefix of S3 objects.")] = None
+    platform: Annotated[
+        str | None, Field(min_length=1, description="Snowflake, Databricks, …", examples=["Snowflake"])
+    ] = None
+    hostname: Annotated[
+        str | None,
+        Field(min_length=1, description="The platform's host.", examples=["acme.snowflakecomputing.example"]),
+    ] = None
+    database: Annotated[
+        str | None, Field(min_length=1, description="Database or catalog.", examples=["ANALYTICS"])
+    ] = None
+    db_schema: Annotated[
+        str | None, Field(alias="schema", min_length=1, description="Schema.", examples=["SALES"])
+    ] = None
+    table: Annotated[str | None, Field(min_length=1, description="Table or view.", examples=["ORDERS"])] = (
+        None
+    )
+    prefix: Annotated[
+        str | None, Field(min_length=1, description="Prefix of S3 objects.", examples=["exports/orders/"])
+    ] = None
 
     @model_validator(mode="after")
     def _says_which(self) -> DataSourceSpec:

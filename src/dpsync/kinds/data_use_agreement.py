@@ -15,16 +15,25 @@ class DataUseAgreementSpec(Spec):
     """What a data use agreement says."""
 
     name: Annotated[
-        str, Field(min_length=1, description="Display name, unique in the tenant."), always(Effect.RENAME)
+        str,
+        Field(min_length=1, description="Display name, unique in the tenant.", examples=["Data Use Terms"]),
+        always(Effect.RENAME),
     ]
     body: Annotated[
         str,
-        Field(min_length=1, description="The text. A change does not ask existing members again."),
+        Field(
+            min_length=1,
+            description="The text. A change does not ask existing members again.",
+            examples=["I use this data for the purpose that I state in my request, and for no other.\n"],
+        ),
         always(Effect.REVIEW),
     ]
     lifecycle: Annotated[
         Literal["active", "retired", "released"] | None,
-        Field(description="`retired` deletes the live object; `released` ends its management."),
+        Field(
+            description="`retired` deletes the live object; `released` ends its management.",
+            examples=["active"],
+        ),
     ] = None
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from dpsync.kinds.shared import RequestForms, both
+from dpsync.kinds.shared import SHORT_FOR_BOTH, RequestForms, both
 from dpsync.model.base import Spec
 from dpsync.model.fields import Clearable, Refers
 from dpsync.model.kind import Kind
@@ -16,13 +16,26 @@ from dpsync.model.reference import Reference
 class DomainDefaults(Spec):
     """What products of the domain have where their own manifest does not say."""
 
+    shorthands = SHORT_FOR_BOTH
+
     subject_matter_expert: Annotated[
-        Reference | None, Field(description="E-mail or username."), Refers("User"), Clearable()
+        Reference | None,
+        Field(description="E-mail or username.", examples=["jane.doe@acme.example"]),
+        Refers("User"),
+        Clearable(),
     ] = None
     request_form: Annotated[
-        Reference | None, Field(description="Short for both `requestForms`."), Refers("RequestForm")
+        Reference | None,
+        Field(description="Short for both `requestForms`.", examples=["standard"]),
+        Refers("RequestForm"),
     ] = None
-    request_forms: Annotated[RequestForms | None, Field(description="The form of each request type.")] = None
+    request_forms: Annotated[
+        RequestForms | None,
+        Field(
+            description="The form of each request type.",
+            examples=[{"dataAccess": "standard", "maskingException": "strict"}],
+        ),
+    ] = None
 
     def normalised(self) -> DomainDefaults:
         if self.request_form is None:
@@ -33,9 +46,12 @@ class DomainDefaults(Spec):
 class DomainSpec(Spec):
     """Which live domain this is, and what its products have by default."""
 
-    name: Annotated[str, Field(min_length=1, description="The domain's name in the marketplace.")]
+    name: Annotated[
+        str, Field(min_length=1, description="The domain's name in the marketplace.", examples=["Sales"])
+    ]
     defaults: Annotated[
-        DomainDefaults | None, Field(description="Defaults for the products of the domain.")
+        DomainDefaults | None,
+        Field(description="Defaults for the products of the domain.", examples=[{"requestForm": "standard"}]),
     ] = None
 
     def normalised(self) -> DomainSpec:

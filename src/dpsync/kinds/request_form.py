@@ -15,12 +15,22 @@ from dpsync.model.identity import part_id
 from dpsync.model.kind import Kind
 from dpsync.model.reference import Reference
 
+_REQUIRED = "Whether it has to be answered."
+_FIXED = "Fixed by the marketplace; leave it out."
+
 
 class _Field(Spec):
     key: Annotated[
-        str | None, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="Names the field in Git.")
+        str | None,
+        Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="Names the field in Git.", examples=["purpose"]),
     ] = None
-    id: Annotated[str | None, Field(description="The field's live id, only where it is not computed.")] = None
+    id: Annotated[
+        str | None,
+        Field(
+            description="The field's live id, only where it is not computed.",
+            examples=["6f1f3c1e-5b52-4c6b-9d0e-0d3f5f6f7a10"],
+        ),
+    ] = None
 
     @property
     def content(self) -> tuple[object, ...]:
@@ -41,10 +51,22 @@ class _Field(Spec):
 class ChoiceField(_Field):
     """A question with given answers: one of them (DROPDOWN) or several (CHECKBOXES)."""
 
-    type: Literal["DROPDOWN", "CHECKBOXES"]
-    label: Annotated[str, Field(min_length=1)]
-    required: StrictBool = True
-    options: Annotated[tuple[str, ...], Field(min_length=1)]
+    type: Annotated[
+        Literal["DROPDOWN", "CHECKBOXES"],
+        Field(description="`DROPDOWN`: one answer. `CHECKBOXES`: several.", examples=["DROPDOWN"]),
+    ]
+    label: Annotated[
+        str, Field(min_length=1, description="The question.", examples=["Which team is it for?"])
+    ]
+    required: Annotated[StrictBool, Field(description=_REQUIRED, examples=[False])] = True
+    options: Annotated[
+        tuple[str, ...],
+        Field(
+            min_length=1,
+            description="The answers to choose from, in order; at least one.",
+            examples=[["Analytics", "Operations", "Other"]],
+        ),
+    ]
 
     @property
     def content(self) -> tuple[object, ...]:
@@ -54,9 +76,11 @@ class ChoiceField(_Field):
 class ShortAnswerField(_Field):
     """A question with a free answer."""
 
-    type: Literal["SHORT_ANSWER"]
-    label: Annotated[str, Field(min_length=1)]
-    required: StrictBool = True
+    type: Annotated[Literal["SHORT_ANSWER"], Field(description="A free answer.", examples=["SHORT_ANSWER"])]
+    label: Annotated[
+        str, Field(min_length=1, description="The question.", examples=["What do you need the data for?"])
+    ]
+    required: Annotated[StrictBool, Field(description=_REQUIRED, examples=[False])] = True
 
     @property
     def content(self) -> tuple[object, ...]:
@@ -66,9 +90,15 @@ class ShortAnswerField(_Field):
 class AccessDurationField(_Field):
     """The question for how long access is needed; its label is fixed and it is always required (FACTS 2.3)."""
 
-    type: Literal["ACCESS_DURATION"]
-    label: Literal["How long do you need access to this data?"] = "How long do you need access to this data?"
-    required: Literal[True] = True
+    type: Annotated[
+        Literal["ACCESS_DURATION"],
+        Field(description="For how long access is needed.", examples=["ACCESS_DURATION"]),
+    ]
+    label: Annotated[
+        Literal["How long do you need access to this data?"],
+        Field(description=_FIXED, examples=["How long do you need access to this data?"]),
+    ] = "How long do you need access to this data?"
+    required: Annotated[Literal[True], Field(description=_FIXED, examples=[True])] = True
 
     @property
     def content(self) -> tuple[object, ...]:
@@ -82,28 +112,44 @@ class RequestFormSpec(Spec):
     """What a request form asks and how requests are decided."""
 
     name: Annotated[
-        str, Field(min_length=1, description="Display name, unique in the tenant."), always(Effect.RENAME)
+        str,
+        Field(min_length=1, description="Display name, unique in the tenant.", examples=["Steward Review"]),
+        always(Effect.RENAME),
     ]
     fields: Annotated[
         tuple[FormField, ...],
-        Field(description="The questions, in order. May be empty."),
+        Field(
+            description="The questions, in order. May be empty.",
+            examples=[
+                [{"key": "purpose", "type": "SHORT_ANSWER", "label": "What do you need the data for?"}]
+            ],
+        ),
         always(Effect.REVIEW),
     ]
     review_flow: Annotated[
         FormReviewFlow,
-        Field(description="Who decides. `decision: delegate` leaves it to each product's own flow."),
+        Field(
+            description="Who decides. `decision: delegate` leaves it to each product's own flow.",
+            examples=[{"decision": "review", "stages": [{"any": [{"group": "Data Stewards"}]}]}],
+        ),
         always(Effect.REVIEW),
     ]
     agreements: Annotated[
         tuple[Reference, ...],
-        Field(description="Data use agreements to acknowledge, by key or, made by hand, by name."),
+        Field(
+            description="Data use agreements to acknowledge, by key or, made by hand, by name.",
+            examples=[["data-use-terms", {"name": "Acceptable Use Policy"}]],
+        ),
         Refers("DataUseAgreement"),
         Unordered(),
         always(Effect.REVIEW),
     ] = ()
     lifecycle: Annotated[
         Literal["active", "retired", "released"] | None,
-        Field(description="`retired` deletes the live object; `released` ends its management."),
+        Field(
+            description="`retired` deletes the live object; `released` ends its management.",
+            examples=["active"],
+        ),
     ] = None
 
     def notes(self, _vintage: str) -> Iterator[Note]:

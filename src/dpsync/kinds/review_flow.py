@@ -6,9 +6,9 @@ documented (FACTS 2.4); everything else is modelled, so that two flows that mean
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, StrictInt, Tag, model_validator
+from pydantic import ConfigDict, Discriminator, Field, StrictInt, Tag, model_validator
 
 from dpsync.model.base import Spec
 from dpsync.model.fields import Refers
@@ -22,7 +22,11 @@ DomainPermission = Literal["Manage Policies", "Audit Activity", "Manage Data Pro
 class UserReviewer(Spec):
     """One person, by e-mail or username."""
 
-    user: Annotated[Reference, Refers("User")]
+    user: Annotated[
+        Reference,
+        Field(description="This person, by e-mail or username.", examples=["jane.doe@acme.example"]),
+        Refers("User"),
+    ]
 
     def __str__(self) -> str:
         return str(self.user)
@@ -31,8 +35,18 @@ class UserReviewer(Spec):
 class GroupReviewer(Spec):
     """Anybody in a group, by its name. The identity provider (`iam`) counts only where it is stated (FACTS 7.7)."""
 
-    group: Annotated[Reference, Refers("Group", within="iam")]
-    iam: str | None = None
+    group: Annotated[
+        Reference,
+        Field(description="Anybody in this group, by its name.", examples=["Data Stewards"]),
+        Refers("Group", within="iam"),
+    ]
+    iam: Annotated[
+        str | None,
+        Field(
+            description="The identity provider of the group. Compared only where it is written.",
+            examples=["okta"],
+        ),
+    ] = None
 
     def matches(self, live: Any) -> bool:
         return (
@@ -48,7 +62,10 @@ class GroupReviewer(Spec):
 class PermissionReviewer(Spec):
     """Anybody who holds a global permission."""
 
-    permission: GlobalPermission
+    permission: Annotated[
+        GlobalPermission,
+        Field(description="Anybody who holds this global permission.", examples=["GOVERNANCE"]),
+    ]
 
     def __str__(self) -> str:
         return self.permission
@@ -57,8 +74,20 @@ class PermissionReviewer(Spec):
 class DomainPermissionReviewer(Spec):
     """Anybody who holds a permission in a domain; without `domain`, in the product's own (FACTS 2.4)."""
 
-    domain_permission: DomainPermission
-    domain: Annotated[Reference | None, Refers("Domain")] = None
+    domain_permission: Annotated[
+        DomainPermission,
+        Field(
+            description="Anybody who holds this permission in a domain.", examples=["Manage Data Products"]
+        ),
+    ]
+    domain: Annotated[
+        Reference | None,
+        Field(
+            description="That domain; without it, the domain of the product that is asked for.",
+            examples=["sales"],
+        ),
+        Refers("Domain"),
+    ] = None
 
     def matches(self, live: Any) -> bool:
         return (
@@ -74,8 +103,13 @@ class DomainPermissionReviewer(Spec):
 class AttributeReviewer(Spec):
     """Anybody with an attribute of this key and value."""
 
-    attribute: Annotated[str, Field(min_length=1)]
-    value: str
+    attribute: Annotated[
+        str,
+        Field(
+            min_length=1, description="Anybody who has an attribute with this key …", examples=["Department"]
+        ),
+    ]
+    value: Annotated[str, Field(description="… and this value.", examples=["Finance"])]
 
     def __str__(self) -> str:
         return f"anyone with {self.attribute} = {self.value}"
@@ -84,7 +118,9 @@ class AttributeReviewer(Spec):
 class CatalogPermissionReviewer(Spec):
     """Anybody whom the connected catalog lets decide."""
 
-    catalog_permission: Literal[True]
+    catalog_permission: Annotated[
+        Literal[True], Field(description="Anybody whom the connected catalog lets decide.", examples=[True])
+    ]
 
     def __str__(self) -> str:
         return "anyone whom the catalog lets decide"
@@ -126,8 +162,24 @@ Reviewer = Annotated[
 class Stage(Spec):
     """One stage of a review: `any` of these reviewers decides, or `all` of them must approve."""
 
-    any: Annotated[tuple[Reviewer, ...] | None, Field(min_length=1)] = None
-    all: Annotated[tuple[Reviewer, ...] | None, Field(min_length=1)] = None
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
+    any: Annotated[
+        tuple[Reviewer, ...] | None,
+        Field(
+            min_length=1,
+            description="One of these reviewers is enough. Exactly one of `any` and `all`.",
+            examples=[[{"group": "Data Stewards"}, {"permission": "GOVERNANCE"}]],
+        ),
+    ] = None
+    all: Annotated[
+        tuple[Reviewer, ...] | None,
+        Field(
+            min_length=1,
+            description="Every one of these reviewers has to approve. Exactly one of `any` and `all`.",
+            examples=[[{"user": "jane.doe@acme.example"}, {"group": "Privacy Office"}]],
+        ),
+    ] = None
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Stage:
@@ -178,8 +230,21 @@ def _covers(mine: Any, live: Any) -> bool:
     return bool(mine == live)
 
 
+Rules = Annotated[
+    tuple[dict[str, Any], ...],
+    Field(
+        description=(
+            "Rules that are asked before the decision, as the API has them. "
+            "Passed on as they are; their order counts."
+        ),
+        examples=[[{"conditions": {"all": []}, "event": {"type": "dataProductPolicy", "params": {}}}]],
+    ),
+]
+
+
 class _Flow(Spec):
-    rules: tuple[dict[str, Any], ...] = ()
+    if TYPE_CHECKING:  # declared by each flow, as the last of its fields
+        rules: tuple[dict[str, Any], ...] = ()
 
     @property
     def delegates(self) -> bool:
@@ -200,10 +265,34 @@ class _Flow(Spec):
 class Approve(_Flow):
     """Every request is approved at once, with a comment, for ever or for a time."""
 
-    decision: Literal["approve"]
-    comment: str | None = None
-    duration: Annotated[StrictInt | None, Field(ge=1)] = None
-    duration_unit: DurationUnit | None = None
+    model_config = ConfigDict(
+        json_schema_extra={
+            "dependentRequired": {"duration": ["durationUnit"], "durationUnit": ["duration"]},
+        }
+    )
+
+    decision: Annotated[
+        Literal["approve"], Field(description="Every request is approved at once.", examples=["approve"])
+    ]
+    comment: Annotated[
+        str | None,
+        Field(
+            description="The justification that is recorded with the approval.",
+            examples=["Reference data is open to everybody."],
+        ),
+    ] = None
+    duration: Annotated[
+        StrictInt | None,
+        Field(
+            ge=1,
+            description="How long the access lasts; without it, for ever. Needs `durationUnit`.",
+            examples=[30],
+        ),
+    ] = None
+    duration_unit: Annotated[
+        DurationUnit | None, Field(description="The unit of `duration`.", examples=["DAYS"])
+    ] = None
+    rules: Rules = ()
 
     @model_validator(mode="after")
     def _duration_has_a_unit(self) -> Approve:
@@ -229,8 +318,17 @@ class Approve(_Flow):
 class Deny(_Flow):
     """Every request is denied."""
 
-    decision: Literal["deny"]
-    comment: str | None = None
+    decision: Annotated[
+        Literal["deny"], Field(description="Every request is denied at once.", examples=["deny"])
+    ]
+    comment: Annotated[
+        str | None,
+        Field(
+            description="The justification that is recorded with the denial.",
+            examples=["Closed for the audit."],
+        ),
+    ] = None
+    rules: Rules = ()
 
     def matches(self, live: Any) -> bool:
         return (
@@ -246,8 +344,18 @@ class Deny(_Flow):
 class Review(_Flow):
     """People decide, stage after stage."""
 
-    decision: Literal["review"]
-    stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
+    decision: Annotated[
+        Literal["review"], Field(description="People decide, stage after stage.", examples=["review"])
+    ]
+    stages: Annotated[
+        tuple[Stage, ...],
+        Field(
+            min_length=1,
+            description="The stages, in order; at least one.",
+            examples=[[{"any": [{"group": "Data Stewards"}]}]],
+        ),
+    ]
+    rules: Rules = ()
 
     def matches(self, live: Any) -> bool:
         return (
@@ -264,7 +372,11 @@ class Review(_Flow):
 class Delegate(_Flow):
     """The data product's own review flow decides."""
 
-    decision: Literal["delegate"]
+    decision: Annotated[
+        Literal["delegate"],
+        Field(description="The data product's own review flow decides.", examples=["delegate"]),
+    ]
+    rules: Rules = ()
 
     @property
     def delegates(self) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from dpsync.model.base import Note, Spec
 from dpsync.model.fields import Effect, Refers, always
@@ -14,13 +16,32 @@ from dpsync.model.reference import Reference
 V1 = "v1"
 V2 = "v2"
 NAME_LIMIT = 255
+NAME_SCHEMA: dict[str, Any] = {
+    "maxLength": NAME_LIMIT,
+    "pattern": r"^(?!\s)(?![\s\S]*\s$)[^!\"#$%&'*+,.:;<=>?@\[\]^`{|}~]*$",
+}
+"""What JSON Schema can say about the display name of a product: of the signs beyond ASCII it knows none."""
 
 
 class RequestForms(Spec):
     """The form of each request type."""
 
-    data_access: Annotated[Reference, Refers("RequestForm"), always(Effect.REVIEW)]
-    masking_exception: Annotated[Reference, Refers("RequestForm"), always(Effect.REVIEW)]
+    data_access: Annotated[
+        Reference,
+        Field(description="The form for access to the data.", examples=["standard"]),
+        Refers("RequestForm"),
+        always(Effect.REVIEW),
+    ]
+    masking_exception: Annotated[
+        Reference,
+        Field(description="The form for seeing masked values.", examples=["strict"]),
+        Refers("RequestForm"),
+        always(Effect.REVIEW),
+    ]
+
+
+SHORT_FOR_BOTH = {"requestForm": ("requestForms", ("dataAccess", "maskingException"))}
+"""What `requestForm` is short for, for specs that have both ways."""
 
 
 def both(form: Reference) -> RequestForms:

@@ -6,10 +6,10 @@ import difflib
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from dpsync.model.reference import SourcePath, SourceReference, is_key
+from dpsync.model.reference import FILLED, KEY_PATTERN, SourcePath, SourceReference, is_key
 
 _PATH = ("platform", "hostname", "database", "schema", "table", "prefix")
 _MATCHED = ("platform", "database", "schema", "table", "name", "prefix")
@@ -129,4 +129,66 @@ _SINGLE: Mapping[str, Callable[[dict[str, Any]], SourceReference]] = {
 }
 """The short forms: a mapping with one of these names and nothing else."""
 
-SourceEntry = Annotated[SourceReference, BeforeValidator(source_reference)]
+_PART = r'(?:"(?:[^"]|"")+"|[^".][^.]*)'
+
+
+def _path(name: str, meaning: str) -> dict[str, dict[str, Any]]:
+    return {name: {"description": meaning, **FILLED}}
+
+
+_PATHS = {
+    **_path("platform", "Snowflake, Databricks, …"),
+    **_path("hostname", "The platform's host."),
+    **_path("database", "Database or catalog."),
+    **_path("schema", "Schema."),
+    **_path("table", "Table or view."),
+    **_path("prefix", "Prefix of S3 objects."),
+}
+SOURCE_SCHEMA: Mapping[str, Any] = {
+    "description": "A DataSource's key, or one of table:, name:, id:, match:, or a path with database, schema and table.",
+    "anyOf": [
+        {"type": "string", "pattern": KEY_PATTERN},
+        {
+            "type": "object",
+            "properties": {
+                "table": {
+                    "description": "database.schema.table; a part with a dot stands in double quotes.",
+                    "type": "string",
+                    "pattern": rf"^{_PART}(?:\.{_PART}){{2}}$",
+                },
+                **_path("name", "Its display name in the marketplace."),
+                **_path("key", "The key of a DataSource."),
+                "id": {
+                    "description": "Its id, a whole number.",
+                    "anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": "^[0-9]+$"}],
+                },
+                "match": {
+                    "description": "Every source of the domain that matches, with * and ?.",
+                    "type": "object",
+                    "properties": {
+                        name: {"description": "A text, or a pattern with * and ?.", **FILLED}
+                        for name in _MATCHED
+                    },
+                    "additionalProperties": False,
+                    "minProperties": 1,
+                },
+            },
+            "additionalProperties": False,
+            "minProperties": 1,
+            "maxProperties": 1,
+        },
+        {
+            "type": "object",
+            "properties": _PATHS,
+            "additionalProperties": False,
+            "anyOf": [{"required": ["table"], "minProperties": 2}, {"required": ["prefix"]}],
+        },
+    ],
+}
+"""The JSON Schema of an entry as it is written."""
+
+SourceEntry = Annotated[
+    SourceReference,
+    BeforeValidator(source_reference),
+    WithJsonSchema({"format": "dpsync:source"}, mode="validation"),
+]

@@ -12,6 +12,7 @@ from dpsync.kinds import KINDS
 from dpsync.kinds.catalog import SOURCE_KIND
 from dpsync.model.base import FieldPath, references_in
 from dpsync.model.finding import Finding, Severity
+from dpsync.model.place import Origin
 from dpsync.model.reference import Address, SourceReference
 from dpsync.model.resource import Resource
 from dpsync.model.validation import closest
@@ -36,10 +37,15 @@ def twice(resources: Sequence[Resource]) -> Iterator[Finding]:
     yield from _claimed_twice(named, lambda one: (one.kind, _folded(one.spec.title)), _same_name)
 
 
-def dangling(resources: Sequence[Resource], uncertain: Callable[[Address], bool]) -> Iterator[Finding]:
+def dangling(
+    resources: Sequence[Resource],
+    uncertain: Callable[[Address], bool],
+    left_out: Mapping[Address, Origin] | None = None,
+) -> Iterator[Finding]:
     """References to keys that no document declares, or that a tombstone does.
 
     `uncertain` says of an address that a document which could not be read may declare it: then nothing is said.
+    `left_out` are those that manifests declare and a patch leaves out, with the place that does so.
     """
     declared: dict[Address, Resource] = {one.address: one for one in resources}
     keys: dict[str, list[str]] = {}
@@ -52,7 +58,9 @@ def dangling(resources: Sequence[Resource], uncertain: Callable[[Address], bool]
         for path, target in _targets(one):
             found = declared.get(target)
             if found is None:
-                if not uncertain(target):
+                if left_out and target in left_out:
+                    yield _left_out(one, path, target, left_out[target])
+                elif not uncertain(target):
                     yield _dangling(one, path, target, guess.at(target))
             elif found.lifecycle == RETIRED:
                 yield _retired(one, path, found)
@@ -159,6 +167,16 @@ def _dangling(one: Resource, path: FieldPath, target: Address, guess: str | None
         path,
         f"{one.address} refers to the {noun} {target.key!r}, which no manifest declares.",
         f"{hint}Declare {target}, or write `{{name: …}}` for a {noun} that has no manifest.",
+    )
+
+
+def _left_out(one: Resource, path: FieldPath, target: Address, by: Origin) -> Finding:
+    return _error(
+        "dangling-reference",
+        one,
+        path,
+        f"{one.address} refers to {target}, which this environment leaves out: {by}.",
+        f"Refer to another one in a patch of {one.address}, leave that out as well, or keep {target}.",
     )
 
 

@@ -29,6 +29,7 @@ from yaml.events import (
 from yaml.scanner import ScannerError
 
 from dpsync.manifests.scalars import WORDS, number
+from dpsync.model.place import Place
 
 MOST_BYTES: Final = 5 * 1024 * 1024
 MOST_DEPTH: Final = 64
@@ -39,19 +40,21 @@ _SHOWN: Final = 40
 
 # libyaml where PyYAML was built with it; the pure loader is about ten times slower (`doctor` says so).
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+HAS_LIBYAML: Final = _LOADER is not yaml.SafeLoader
 
 
 class YamlMap(dict[str, Any]):
     """A mapping that knows where it starts and where each of its keys and values stands.
 
-    Places are (line, column), both counted from 1. Only this module makes and fills one.
+    Places are (line, column), both counted from 1; what a patch brought also says in which file. It is filled here, and
+    where documents are put together.
     """
 
     __slots__ = ("keys_at", "place", "values_at")
 
-    place: tuple[int, int]
-    keys_at: dict[str, tuple[int, int]]
-    values_at: dict[str, tuple[int, int]]
+    place: Place
+    keys_at: dict[str, Place]
+    values_at: dict[str, Place]
 
 
 class YamlList(list[Any]):
@@ -59,8 +62,8 @@ class YamlList(list[Any]):
 
     __slots__ = ("items_at", "place")
 
-    place: tuple[int, int]
-    items_at: list[tuple[int, int]]
+    place: Place
+    items_at: list[Place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +88,9 @@ class Document:
     index: int
     column: int = 1
 
-    def at(self, path: Sequence[str | int]) -> tuple[int, int]:
+    def at(self, path: Sequence[str | int]) -> Place:
         """The place of the value at a path, or of its deepest ancestor that exists."""
-        place = (self.line, self.column)
+        place: Place = (self.line, self.column)
         node: Any = self.root
         for step in path:
             found = _value_at(node, step)
@@ -97,7 +100,7 @@ class Document:
             node = node[step]
         return place
 
-    def key_at(self, path: Sequence[str | int]) -> tuple[int, int]:
+    def key_at(self, path: Sequence[str | int]) -> Place:
         """The place of the key that a path ends with (of the item, in a list), or as `at` where there is none."""
         node: Any = self.root
         for step in path[:-1]:
@@ -183,9 +186,9 @@ def _build(  # noqa: PLR0915  # the hot loop: calls are what it saves
             raise _StopReadingError(_too_many(problem))
 
     node: Any
-    keys_at: dict[str, tuple[int, int]] | None
-    values_at: dict[str, tuple[int, int]]
-    items_at: list[tuple[int, int]]
+    keys_at: dict[str, Place] | None
+    values_at: dict[str, Place]
+    items_at: list[Place]
     node, key, keys_at, values_at, items_at = None, None, None, {}, []
     top: list[Any] = []
     start = (1, 1)
@@ -278,7 +281,7 @@ def _build(  # noqa: PLR0915  # the hot loop: calls are what it saves
             keys_at = key = None
         elif kind is DocumentEndEvent:
             root = top[0] if top else None
-            line, column = start if root is None else items_at[0]
+            line, column = start if root is None else items_at[0][:2]
             documents.append(Document(root, line, len(documents), column))
         elif kind is StreamEndEvent:
             break
@@ -303,7 +306,7 @@ def _events_of(loader: Any) -> Callable[[], Any]:
     return careful
 
 
-def _value_at(node: Any, step: str | int) -> tuple[int, int] | None:
+def _value_at(node: Any, step: str | int) -> Place | None:
     if isinstance(node, YamlMap) and isinstance(step, str):
         return node.values_at.get(step)
     if isinstance(node, YamlList) and isinstance(step, int) and 0 <= step < len(node):
@@ -319,7 +322,7 @@ def _shown(text: str) -> str:
     return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…")
 
 
-def _twice(place: tuple[int, int], key: str, first: tuple[int, int]) -> Problem:
+def _twice(place: tuple[int, int], key: str, first: Place) -> Problem:
     return Problem(
         *place,
         f"the key {_shown(key)} stands twice in one mapping: here and at {first[0]}:{first[1]}",

@@ -23,7 +23,7 @@ from dpsync.manifests.load import problem_finding
 from dpsync.model.finding import Finding, Severity, in_order
 from dpsync.model.place import Origin
 from dpsync.model.policy import Exemption
-from dpsync.model.reference import is_key
+from dpsync.model.reference import KEY_PATTERN, is_key
 from dpsync.model.validation import MISSING_FIELD, shown, validated
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -93,33 +93,79 @@ class _Written(BaseModel):
 class ExceptionMetadata(_Written):
     """What an exception is called."""
 
-    name: Annotated[str, AfterValidator(_key), Field(description="What the exception is called.")]
+    name: Annotated[
+        str,
+        AfterValidator(_key),
+        Field(
+            description="What the exception is called.",
+            examples=["retire-na-sales"],
+            json_schema_extra={"pattern": KEY_PATTERN},
+        ),
+    ]
 
 
 class ExceptionSpec(_Written):
     """From which guardrail, for which resource, why and until when."""
 
-    rule: Annotated[str, Field(min_length=1, description="The guardrail, by name.")]
+    rule: Annotated[
+        str, Field(min_length=1, description="The guardrail, by name.", examples=["delete-with-members"])
+    ]
     resource: Annotated[
         str,
         Field(
             min_length=1,
             description="As a plan shows it, such as DataProduct/na-sales; by key or, of what no manifest names, by live id.",
+            examples=["DataProduct/na-sales"],
         ),
     ]
-    reason: Annotated[str, AfterValidator(_reason), Field(description="Why, for those who read the plan.")]
+    reason: Annotated[
+        str,
+        AfterValidator(_reason),
+        Field(
+            description="Why, for those who read the plan.",
+            examples=["Its members were told; they use eu-sales now."],
+            json_schema_extra={"pattern": r"\S"},
+        ),
+    ]
     until: Annotated[
-        str, AfterValidator(_day), Field(description="The last day on which it holds: YYYY-MM-DD.")
+        str,
+        AfterValidator(_day),
+        Field(
+            description="The last day on which it holds: YYYY-MM-DD.",
+            examples=["2027-03-31"],
+            json_schema_extra={"pattern": f"^{_DAY.pattern}$"},
+        ),
     ]
 
 
 class GuardrailException(_Written):
     """A document of the folder of exceptions."""
 
-    api_version: Annotated[Literal["dpsync/v1beta1"], Field(description=f"It is {API_VERSION}.")]
-    kind: Annotated[Literal["GuardrailException"], Field(description=f"It is {EXCEPTION_KIND}.")]
-    metadata: Annotated[ExceptionMetadata, Field(description="What the exception is called.")]
-    spec: Annotated[ExceptionSpec, Field(description="From what, for what, why and until when.")]
+    api_version: Annotated[
+        Literal["dpsync/v1beta1"], Field(description=f"It is {API_VERSION}.", examples=[API_VERSION])
+    ]
+    kind: Annotated[
+        Literal["GuardrailException"],
+        Field(description=f"It is {EXCEPTION_KIND}.", examples=[EXCEPTION_KIND]),
+    ]
+    metadata: Annotated[
+        ExceptionMetadata,
+        Field(description="What the exception is called.", examples=[{"name": "retire-na-sales"}]),
+    ]
+    spec: Annotated[
+        ExceptionSpec,
+        Field(
+            description="From what, for what, why and until when.",
+            examples=[
+                {
+                    "rule": "delete-with-members",
+                    "resource": "DataProduct/na-sales",
+                    "reason": "Its members were told; they use eu-sales now.",
+                    "until": "2027-03-31",
+                }
+            ],
+        ),
+    ]
 
 
 # ---------------------------------------------------------------------------------------- one document
@@ -152,7 +198,7 @@ def _document(file: str, document: Document, *, whole: bool) -> Iterator[Exempti
     yield from (one for one in findings if whole or one.rule != MISSING_FIELD)
     if written is not None:
         spec = written.spec
-        place = Origin(file, *document.at(("spec", "rule")))
+        place = Origin.at(file, document.at(("spec", "rule")))
         yield Exemption(spec.rule, spec.resource, spec.reason, date.fromisoformat(spec.until), place)
 
 

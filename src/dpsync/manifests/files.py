@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from dpsync.manifests.document import MOST_BYTES
 from dpsync.model.finding import Finding, Severity
 from dpsync.model.place import Origin
+from dpsync.model.validation import closest
 
 WORKSPACE_FILE = "dpsync.yaml"
 WORKSPACE_KIND = "Workspace"
 EXCEPTIONS = "exceptions"
+PATCHES = "environments"
 EXCEPTION_KIND = "GuardrailException"
+UNKNOWN_ENVIRONMENT = "unknown-environment"
 _SUFFIXES = (".yaml", ".yml")
 _FLAGS = (
     os.O_RDONLY
@@ -39,14 +42,24 @@ class File:
     path: str
 
 
+def find_workspace(start: Path) -> Path | None:
+    """The `dpsync.yaml` of this folder, or of the nearest folder above that has one."""
+    here = start.absolute()
+    for folder in (here, *here.parents):
+        file = folder / WORKSPACE_FILE
+        if file.is_file() or file.is_symlink():
+            return file
+    return None
+
+
 def find_files(
-    root: str, folders: Sequence[str], *, exceptions: str = EXCEPTIONS
+    root: str, folders: Sequence[str], *, exceptions: str = EXCEPTIONS, patches: str = PATCHES
 ) -> tuple[tuple[File, ...], tuple[Finding, ...]]:
     """Every manifest in these folders (or named directly), each once, sorted by name; and what is wrong with them.
 
-    What stands in the folder of exceptions is left out: nothing in it is a manifest.
+    What stands in the folders of exceptions and of patches is left out: nothing in them is a manifest.
     """
-    walk = _Walk(root, exceptions)
+    walk = _Walk(root, {exceptions: "exceptions from guardrails", patches: "patches of environments"})
     for folder in folders:
         walk.start(folder)
     return walk.found
@@ -58,6 +71,36 @@ def find_exceptions(root: str, folder: str) -> tuple[tuple[File, ...], tuple[Fin
     if os.path.lexists(Path(root, folder)):
         walk.take(folder)
     return walk.found
+
+
+def find_patches(
+    root: str, folder: str, environment: str, environments: Collection[str] = ()
+) -> tuple[tuple[File, ...], tuple[Finding, ...]]:
+    """Every patch of an environment, which may have none; and what is wrong with the folder of patches.
+
+    Where the names of all environments are given, what belongs to none of them is wrong.
+    """
+    walk = _Walk(root)
+    above = Path(root, folder)
+    if not os.path.lexists(above):
+        return walk.found
+    if is_inside(walk.real_root, os.path.realpath(above)):
+        try:
+            walk.findings.extend(_of_no_environment(folder, above, environments))
+        except OSError as error:
+            walk.findings.append(_unreadable(folder, error))
+    name = PurePosixPath(environment)
+    if len(name.parts) == 1 and name.name not in {"", ".."} and os.path.lexists(above / environment):
+        walk.take(f"{folder}/{environment}")
+    return walk.found
+
+
+def _of_no_environment(folder: str, path: Path, environments: Collection[str]) -> Iterator[Finding]:
+    for entry in _entries(str(path)) if environments else ():
+        if entry.name.startswith(".") or entry.name in environments:
+            continue
+        if entry.is_dir() or entry.name.lower().endswith(_SUFFIXES):
+            yield _no_environment(folder, entry.name, environments, is_folder=entry.is_dir())
 
 
 def read_file(file: File) -> bytes | Finding:
@@ -93,8 +136,10 @@ def is_inside(root: str, path: str) -> bool:
 class _Walk:
     """One walk over the folders of a workspace; what it finds is keyed by where it really is."""
 
-    def __init__(self, root: str, apart: str = "") -> None:
-        self.apart = os.path.normpath(apart).replace(os.sep, "/") if apart else ""
+    def __init__(self, root: str, apart: Mapping[str, str] | None = None) -> None:
+        self.apart = {
+            os.path.normpath(folder).replace(os.sep, "/"): what for folder, what in (apart or {}).items()
+        }
         self.root = str(Path(root).absolute())
         self.real_root = os.path.realpath(root)
         self.files: dict[str, File] = {}
@@ -121,8 +166,9 @@ class _Walk:
             self.findings.append(outside(folder))
             return folder
         name = _name(path, self.root) or _name(real, self.real_root) or "."
-        if self._is_apart(name):
-            self.findings.append(_apart(name))
+        apart = self._apart(name)
+        if apart is not None:
+            self.findings.append(_apart(name, apart))
             return name
         try:
             mode = Path(real).stat().st_mode
@@ -141,9 +187,12 @@ class _Walk:
             self.files.setdefault(real, File(name, real))
         return name
 
-    def _is_apart(self, name: str) -> bool:
-        """Whether this is the folder of exceptions, or below it."""
-        return bool(self.apart) and (self.apart in {".", name} or name.startswith(f"{self.apart}/"))
+    def _apart(self, name: str) -> str | None:
+        """What stands in this folder instead of manifests, or in one above it."""
+        for folder, what in self.apart.items():
+            if folder in {".", name} or name.startswith(f"{folder}/"):
+                return what
+        return None
 
     def _folder(self, name: str, real: str) -> None:
         """Take what a folder and those below it hold. `real` is resolved, so an entry that is no link is inside."""
@@ -160,7 +209,7 @@ class _Walk:
                 continue
             for entry in entries:
                 below = f"{name}/{entry.name}" if name else entry.name
-                if entry.name.startswith(".") or self._is_apart(below) or entry.name == WORKSPACE_FILE:
+                if entry.name.startswith(".") or self._apart(below) or entry.name == WORKSPACE_FILE:
                     continue
                 self._entry(entry, below, pending)
 
@@ -254,12 +303,28 @@ def _no_manifests(name: str) -> Finding:
     )
 
 
-def _apart(name: str) -> Finding:
+def _apart(name: str, what: str) -> Finding:
     return _finding(
         "no-manifests",
         name,
-        f"{name} is where exceptions from guardrails stand, so nothing in it is a manifest.",
-        f"Correct `manifests:` or `exceptions:` in {WORKSPACE_FILE}.",
+        f"{name} is where {what} stand, so nothing in it is a manifest.",
+        f"Correct `manifests:` or `{what.partition(' ')[0]}:` in {WORKSPACE_FILE}.",
+    )
+
+
+def _no_environment(folder: str, name: str, environments: Collection[str], *, is_folder: bool) -> Finding:
+    path = f"{folder}/{name}"
+    if not is_folder:
+        remedy = f"Put it into the folder of one: {', '.join(f'{folder}/{one}' for one in environments)}."
+        return _finding(UNKNOWN_ENVIRONMENT, path, f"{path} is a patch of no environment.", remedy)
+    meant = closest(name, environments)
+    hint = f"Did you mean `{meant}`? " if meant is not None else ""
+    return _finding(
+        UNKNOWN_ENVIRONMENT,
+        path,
+        f"{path} holds patches of an environment that {WORKSPACE_FILE} does not have.",
+        f"{hint}Rename the folder, declare the environment {name}, or remove it. "
+        f"There are: {', '.join(environments)}.",
     )
 
 

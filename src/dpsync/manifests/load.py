@@ -7,7 +7,7 @@ all of them are found in one go. It must never look at the marketplace, and it k
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -22,18 +22,23 @@ from dpsync.manifests.document import Document, Problem, read_documents
 from dpsync.manifests.files import (
     EXCEPTION_KIND,
     EXCEPTIONS,
+    PATCHES,
+    UNKNOWN_ENVIRONMENT,
     WORKSPACE_FILE,
     WORKSPACE_KIND,
     File,
     find_files,
+    find_patches,
     read_file,
 )
 from dpsync.manifests.origins import DocumentOrigins, renamed
+from dpsync.manifests.patches import Patches, patched, take
+from dpsync.manifests.variables import SIGN, Filling
 from dpsync.model.base import FieldPath, FieldRule, Spec, rules_of
 from dpsync.model.finding import Finding, Severity, in_order
 from dpsync.model.identity import computed_id
 from dpsync.model.kind import Kind
-from dpsync.model.place import Origin
+from dpsync.model.place import Origin, Place
 from dpsync.model.reference import Address, Reference, is_key, is_live_id, is_uuid
 from dpsync.model.resource import Resource
 from dpsync.model.validation import (
@@ -44,6 +49,7 @@ from dpsync.model.validation import (
     understood,
     validated,
 )
+from dpsync.model.variable import Variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +68,35 @@ def load(
     environment: str,
     vintage: str,
     exceptions: str = EXCEPTIONS,
+    patches: str = PATCHES,
+    variables: Mapping[str, Variable] | None = None,
+    environments: Collection[str] = (),
 ) -> Loaded:
-    """Every resource that the manifests in these folders (or files) declare, and everything that is wrong.
+    """Every resource that the manifests in these folders (or files) declare in an environment, and everything that is wrong.
 
-    Folders are relative to `root`; the one of `exceptions` holds no manifests. Where a finding is an error, nothing may be planned from the resources.
+    Folders are relative to `root`; those of `exceptions` and `patches` hold no manifests. The patches of the environment are
+    laid over the manifests, and its `variables` filled in. `environments` are the names of all there are, as far as they are
+    known. Where a finding is an error, nothing may be planned from the resources.
     """
-    reading = _Reading(workspace_id, environment)
-    files, findings = find_files(str(root), folders, exceptions=exceptions)
+    filling = Filling(environment, variables or {})
+    reading = _Reading(workspace_id, environment, tuple(environments), filling)
+    files, findings = find_patches(str(root), patches, environment, environments)
     reading.findings.extend(findings)
-    reading.blind = bool(findings)
+    reading.blind = any(finding.rule != UNKNOWN_ENVIRONMENT for finding in findings)
+    for file in files:
+        reading.patch(file)
+    files, findings = find_files(str(root), folders, exceptions=exceptions, patches=patches)
+    reading.findings.extend(findings)
+    reading.blind = reading.blind or bool(findings)
     for file in files:
         reading.file(file)
     resources, doubtful = _with_defaults(reading.resources, reading.uncertain)
     resources = sorted(resources, key=lambda one: (one.address, one.origin))
-    found = reading.findings
+    found = reading.told()
     for one in resources:
         found.extend(_noted(one, vintage, complete=one.address not in doubtful))
     found.extend(twice(resources))
-    found.extend(dangling(resources, reading.uncertain))
+    found.extend(dangling(resources, reading.uncertain, reading.patches.left_out))
     if not resources and not any(finding.is_error for finding in found):
         found.append(_nothing())
     return Loaded(tuple(resources), in_order(found))
@@ -122,12 +139,20 @@ class Metadata(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
-    name: Annotated[str, AfterValidator(_key), Field(description="The key that others refer to.")]
-    labels: Annotated[dict[str, str], Field(description="For selecting; they stay in Git.")] = {}
+    name: Annotated[
+        str, AfterValidator(_key), Field(description="The key that others refer to.", examples=["na-sales"])
+    ]
+    labels: Annotated[
+        dict[str, str],
+        Field(description="For selecting; they stay in Git.", examples=[{"team": "sales-engineering"}]),
+    ] = {}
     id: Annotated[
         Any,
         BeforeValidator(_ids),
-        Field(description="The live id, where it is not the computed one; or a map by environment."),
+        Field(
+            description="The live id, where it is not the computed one; or a map by environment.",
+            examples=["6f1f3c1e-5b52-4c6b-9d0e-0d3f5f6f7a10"],
+        ),
     ] = None
 
 
@@ -136,10 +161,14 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
-    api_version: Annotated[str, Field(alias="apiVersion", description=f"It is {API_VERSION}.")]
-    kind: Annotated[str, Field(description=f"One of {', '.join(KINDS)}.")]
-    metadata: Metadata
-    spec: Any
+    api_version: Annotated[
+        str, Field(alias="apiVersion", description=f"It is {API_VERSION}.", examples=[API_VERSION])
+    ]
+    kind: Annotated[str, Field(description=f"One of {', '.join(KINDS)}.", examples=list(KINDS))]
+    metadata: Annotated[
+        Metadata, Field(description="What dpsync knows the resource by.", examples=[{"name": "na-sales"}])
+    ]
+    spec: Annotated[Any, Field(description="What the resource is; its fields depend on the kind.")]
 
 
 @dataclass(slots=True)
@@ -148,14 +177,48 @@ class _Reading:
 
     workspace_id: str
     environment: str
+    environments: tuple[str, ...]
+    filling: Filling
+    patches: Patches = field(default_factory=Patches)
     resources: list[Resource] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    understood: int = 0
     blind: bool = False
     lost: set[str] = field(default_factory=set)
 
     def uncertain(self, address: Address) -> bool:
         """Whether a document that could not be understood may declare this."""
         return self.blind or address.key in self.lost
+
+    def told(self) -> list[Finding]:
+        """What there is to say about the documents read, each on its own."""
+        declared = [one.address for one in self.resources]
+        found = [one for one in self.findings if one.origin not in self.filling.unfilled]
+        found += self.filling.findings
+        if not any(one.is_error for one in found):
+            found += self.filling.unused()
+        found += self.patches.unmatched(self.environment, declared, self.uncertain)
+        return found
+
+    def patch(self, file: File) -> None:
+        """Read one file of patches."""
+        content = read_file(file)
+        if isinstance(content, Finding):
+            self.findings.append(content)
+            self.blind = True
+            return
+        documents, problems = read_documents(content)
+        self.findings.extend(problem_finding(file.name, problem) for problem in problems)
+        before = len(self.patches.findings)
+        for document in documents:
+            if document.root is not None:
+                take(file.name, self.filling.filled(document, file.name), self.patches)
+            elif not problems:
+                self.findings.append(_empty(file.name, document, len(documents)))
+        wrong = self.patches.findings[before:]
+        self.findings.extend(wrong)
+        if problems or wrong:
+            self.lost.update(found.decode() for found in _NAMES.findall(content))
 
     def file(self, file: File) -> None:
         """Read one file, with all of its documents."""
@@ -166,24 +229,44 @@ class _Reading:
             return
         documents, problems = read_documents(content)
         self.findings.extend(problem_finding(file.name, problem) for problem in problems)
-        before = len(self.resources)
+        before = self.understood
+        fill = self.filling.filled if SIGN.encode() in content else _as_it_is
         for document in documents:
             if document.root is not None:
-                self._document(file.name, document, whole=not problems)
+                self._document(file.name, document, fill, whole=not problems)
             elif not problems:
                 self.findings.append(_empty(file.name, document, len(documents)))
-        if problems or len(self.resources) - before < len(documents):
+        if problems or self.understood - before < len(documents):
             self.lost.update(found.decode() for found in _NAMES.findall(content))
 
-    def _document(self, file: str, document: Document, *, whole: bool) -> None:
-        """Take one document. If it is not `whole`, what it lacks may be among what was refused: that is not said."""
-        resource, findings = self._resource(file, document)
+    def _document(
+        self, file: str, document: Document, fill: Callable[[Document, str], Document], *, whole: bool
+    ) -> None:
+        """Take one document as it is in the environment.
+
+        If it is not `whole`, what it lacks may be among what was refused: that is not said.
+        """
+        patch = self.patches.of(document.root)
+        if patch is not None and patch.omits:
+            self.understood += 1
+            return
+        written = document
+        document = fill(document, file)
+        if patch is not None:
+            document, unmatched = patched(document, KINDS[patch.address.kind], patch)
+            self.findings.extend(unmatched)
+        origins = DocumentOrigins(file, document, written=None if document is written else written)
+        resource, findings = self._resource(origins, () if patch is None else (patch.origin,))
         if resource is not None:
+            self.understood += 1
             self.resources.append(resource)
         if findings:
             self.findings.extend(one for one in findings if whole or one.rule != MISSING_FIELD)
 
-    def _resource(self, file: str, document: Document) -> tuple[Resource | None, Sequence[Finding]]:
+    def _resource(
+        self, origins: DocumentOrigins, patches: tuple[Origin, ...]
+    ) -> tuple[Resource | None, Sequence[Finding]]:
+        file, document = origins.file, origins.document
         root: Any = document.root
         if not isinstance(root, dict):
             return None, (_not_a_manifest(file, document),)
@@ -216,8 +299,9 @@ class _Reading:
             id=pinned or computed_id(self.workspace_id, address.kind, address.key),
             pinned=pinned is not None,
             spec=normal,
-            origins=DocumentOrigins(file, document, renamed(spec, normal)),
+            origins=DocumentOrigins(file, document, renamed(spec, normal), written=origins.written),
             labels=metadata.labels,
+            patches=patches,
         )
         return resource, (*findings, *more)
 
@@ -226,17 +310,38 @@ class _Reading:
     ) -> tuple[str | None, tuple[Finding, ...]]:
         """The live id that is pinned in this environment, if one is; all of them are checked."""
         if kind.pinned_by != "metadata.id":
-            return None, (_not_here(Origin(file, *document.key_at(("metadata", "id"))), kind),)
+            return None, (_not_here(Origin.at(file, document.key_at(("metadata", "id"))), kind),)
         wanted = {self.environment: ids} if isinstance(ids, str) else ids
         wrong = tuple(
-            _not_an_id(Origin(file, *document.at(("metadata", "id", environment))), kind, live_id)
+            _not_an_id(Origin.at(file, document.at(("metadata", "id", environment))), kind, live_id)
             for environment, live_id in wanted.items()
             if not (is_live_id(live_id) and (kind.cuids or "-" in live_id))
         )
         pinned = wanted.get(self.environment)
-        if wrong or pinned is None:
+        if wrong:
             return None, wrong
-        return (pinned.lower() if is_uuid(pinned) else pinned), ()
+        unknown = () if isinstance(ids, str) else tuple(self._unknown_environments(ids, file, document))
+        if pinned is None:
+            return None, unknown
+        return (pinned.lower() if is_uuid(pinned) else pinned), unknown
+
+    def _unknown_environments(self, ids: Iterable[str], file: str, document: Document) -> Iterator[Finding]:
+        """One warning for each environment that an id is pinned in and that does not exist."""
+        for name in ids if self.environments else ():
+            if name not in self.environments:
+                meant = closest(name, self.environments)
+                hint = f"Did you mean `{meant}`? " if meant is not None else ""
+                yield Finding(
+                    UNKNOWN_ENVIRONMENT,
+                    Severity.WARNING,
+                    f"metadata.id pins an id in {shown(name)}, which is no environment of {WORKSPACE_FILE}.",
+                    f"{hint}There are: {', '.join(self.environments)}.",
+                    Origin.at(file, document.key_at(("metadata", "id", name))),
+                )
+
+
+def _as_it_is(document: Document, _file: str) -> Document:
+    return document
 
 
 _NAMES = re.compile(rb"""\bname["']?:\s*["']?([a-z0-9][a-z0-9._-]*)""")
@@ -315,8 +420,10 @@ def _inherited(one: Resource, giver: Resource) -> Resource:
             mine.document,
             mine.renamed,
             {**mine.inherited, **{rule.name: whence for rule in missing}},
+            mine.written,
         ),
         labels=one.labels,
+        patches=one.patches,
     )
 
 
@@ -350,11 +457,11 @@ def problem_finding(file: str, problem: Problem) -> Finding:
 def _at(
     rule: str,
     file: str,
-    place: tuple[int, int],
+    place: Place,
     message: str,
     remedy: str,
 ) -> Finding:
-    return Finding(rule, Severity.ERROR, message, remedy, Origin(file, *place))
+    return Finding(rule, Severity.ERROR, message, remedy, Origin.at(file, place))
 
 
 def _empty(file: str, document: Document, documents: int) -> Finding:

@@ -21,13 +21,15 @@ class DocumentOrigins:
     """The places of one document's spec.
 
     `renamed` leads from a path of the spec to the one that was written instead (`requestForms` to `requestForm`);
-    `inherited` from a field to the document, and the path in it, whose default it is.
+    `inherited` from a field to the document, and the path in it, whose default it is. `written` is the document as it stands
+    in the file, where variables and patches made another one of it.
     """
 
     file: str
     document: Document
     renamed: Mapping[FieldPath, FieldPath] = field(default_factory=lambda: NOTHING)
     inherited: Mapping[str, tuple[DocumentOrigins, FieldPath]] = field(default_factory=dict)
+    written: Document | None = None
 
     def of(self, path: FieldPath) -> Origin:
         """The place of a field of the spec, or of what it was derived from; () is the document itself."""
@@ -40,7 +42,7 @@ class DocumentOrigins:
             if path[:end] in self.renamed:
                 path = self.renamed[path[:end]]
                 break
-        return Origin(self.file, *self.document.at(("spec", *path)))
+        return Origin.at(self.file, self.document.at(("spec", *path)))
 
 
 def renamed(written: Spec, normalised: Spec, path: FieldPath = ()) -> Mapping[FieldPath, FieldPath]:

@@ -21,14 +21,25 @@ from typing import Any
 from dpsync.errors import InvalidManifests, UsageError
 from dpsync.kinds import KINDS
 from dpsync.kinds.catalog import DOMAINS, SOURCE_KIND
-from dpsync.manifests.document import Document, read_documents
-from dpsync.manifests.files import EXCEPTIONS, WORKSPACE_FILE, File, find_exceptions, find_files, read_file
+from dpsync.manifests.document import Document, YamlList, YamlMap, read_documents
+from dpsync.manifests.files import (
+    EXCEPTIONS,
+    PATCHES,
+    WORKSPACE_FILE,
+    File,
+    find_exceptions,
+    find_files,
+    find_patches,
+    read_file,
+)
 from dpsync.manifests.load import problem_finding
 from dpsync.manifests.origins import DocumentOrigins
 from dpsync.manifests.scalars import WORDS, number
-from dpsync.model.base import FieldPath, references_in
+from dpsync.manifests.variables import SIGN
+from dpsync.model.base import FieldPath, Spec, references_in, rules_of
 from dpsync.model.finding import Finding
 from dpsync.model.identity import computed_id
+from dpsync.model.place import Place
 from dpsync.model.reference import Address, SourceReference, is_key
 from dpsync.model.resource import Resource
 from dpsync.model.validation import closest, shown
@@ -69,35 +80,45 @@ def renaming(
     *,
     workspace_id: str,
     exceptions: str = EXCEPTIONS,
+    patches: str = PATCHES,
 ) -> Renaming:
     """The rename of the resource `old` (`Kind/key`) to the key `new`, worked out and not written.
 
-    `resources` are what the valid manifests in these folders of the workspace declare; `exceptions` is the folder of those
-    from guardrails. Raises UsageError where there is no such resource, where the key is none or is taken, and where a value
+    `resources` are what the valid manifests in these folders of the workspace declare, in every environment one after the
+    other: a patch may name what the manifest does not. `exceptions` is the folder of those from guardrails, `patches` that of
+    patches. Raises UsageError where there is no such resource, where the key is none or is taken, and where a value
     is written in a way that cannot be edited; InvalidManifests where an exception or `dpsync.yaml` cannot be read.
     """
     declared = {one.address: one for one in resources}
     address = _address(old, declared)
     target = _new_address(address, new, declared)
-    manifests = _without_errors(find_files(str(root), folders, exceptions=exceptions))
+    manifests = _without_errors(find_files(str(root), folders, exceptions=exceptions, patches=patches))
     granted = _without_errors(find_exceptions(str(root), exceptions))
-    drafts = _Drafts({file.name: file for file in manifests})
     workspace = File(WORKSPACE_FILE, os.path.realpath(root / WORKSPACE_FILE))
+    drafts = _Drafts({file.name: file for file in (*manifests, workspace)})
     settings = drafts.of(workspace)
+    environments = _environments(settings)
+    found = [_without_errors(find_patches(str(root), patches, name)) for name in environments]
+    laid = {file.name: file for files in found for file in files}
+    drafts.files.update(laid)
 
     resource = declared[address]
     origins = _origins(resource)
-    draft = drafts.at(origins)
-    end = draft.put(origins.document.index, ("metadata", "name"), address.key, target.key)
+    draft, index = drafts.at(origins), origins.document.index
+    end = draft.put(index, ("metadata", "name"), address.key, target.key)
     if KINDS[address.kind].written:
-        environments = _environments(settings)
-        draft.pin(
-            origins.document.index, computed_id(workspace_id, address.kind, address.key), environments, end
-        )
+        _must_keep_its_ids(resources, address, draft, index)
+        draft.pin(index, computed_id(workspace_id, address.kind, address.key), environments, end)
     for one in resources:
         origins = _origins(one)
         for path in _references(one, address):
-            drafts.at(origins).put(origins.document.index, path, address.key, target.key)
+            drafts.at(origins)
+            drafts.put(origins.file, origins.document.at(path), address.key, target.key)
+    for file in laid.values():
+        draft = drafts.of(file)
+        for index, document in enumerate(draft.documents):
+            for path in _in_patch(document.root, address):
+                draft.put(index, path, address.key, target.key)
     for draft in (settings, *(drafts.of(file) for file in granted)):
         for index, document in enumerate(draft.documents):
             for path in _mentions(document.root, str(address)):
@@ -220,6 +241,45 @@ def _written_at(one: Resource, path: FieldPath, key: str) -> Iterator[FieldPath]
     yield path if value == key else (*path, "key")
 
 
+def _in_patch(root: Any, address: Address) -> Iterator[FieldPath]:
+    """Where a patch names the resource other than in what it sets: as what it is for, and among what it removes."""
+    kind = KINDS.get(root.get("kind", "")) if isinstance(root, dict) else None
+    if kind is None:
+        return
+    if root["kind"] == address.kind and root["metadata"]["name"] == address.key:
+        yield ("metadata", "name")
+    for name, field in (root.get("spec") or {}).items():
+        removed = field.get("remove") if isinstance(field, dict) else None
+        meant = _meant(kind.spec, name)
+        for place, entry in enumerate(removed if isinstance(removed, list) and meant == address.kind else ()):
+            path = ("spec", name, "remove", place)
+            if entry == address.key:
+                yield path
+            elif entry == {"key": address.key}:
+                yield (*path, "key")
+
+
+def _meant(spec: type[Spec], name: str) -> str | None:
+    """The kind that the entries of a list refer to by key."""
+    for rule in rules_of(spec):
+        if rule.name == name:
+            return SOURCE_KIND if rule.replaced_whole else rule.refers.to if rule.refers else None
+    return None
+
+
+def _must_keep_its_ids(resources: Iterable[Resource], address: Address, draft: _Draft, index: int) -> None:
+    """Refuse where an environment takes away the id that the manifest pins: it would compute another one."""
+    root: Any = draft.documents[index].root
+    pinned = isinstance(root["metadata"].get("id"), str)
+    for one in resources:
+        if pinned and one.address == address and not one.pinned:
+            patch = ", ".join(str(place) for place in one.patches)
+            raise UsageError(
+                f"{address} pins an id that a patch takes away, so its id would become another one there: {patch}.",
+                f"Write `id: {one.id}` in that patch instead, and run the command again.",
+            )
+
+
 def _origins(one: Resource) -> DocumentOrigins:
     assert isinstance(one.origins, DocumentOrigins), "the loader makes no other"
     return one.origins
@@ -277,17 +337,34 @@ def _section(draft: _Draft, *path: str) -> Any:
 class _Drafts:
     """The files that are looked at, each read once."""
 
-    def __init__(self, files: Mapping[str, File]) -> None:
-        self._files = files
+    def __init__(self, files: dict[str, File]) -> None:
+        self.files = files
         self._drafts: dict[str, _Draft] = {}
 
     def at(self, origins: DocumentOrigins) -> _Draft:
         """The file of a resource, which has to be what it was when it was loaded."""
-        draft = self.of(self._files[origins.file])
-        index = origins.document.index
-        if index >= len(draft.documents) or draft.documents[index].root != origins.document.root:
+        draft = self.of(self.files[origins.file])
+        index, written = origins.document.index, origins.written or origins.document
+        if index >= len(draft.documents) or draft.documents[index].root != written.root:
             raise _changed_meanwhile(origins.file)
         return draft
+
+    def put(self, file: str, place: Place, old: str, new: str) -> None:
+        """Write another text at a place of a document, in whichever file that is. Raises UsageError."""
+        line, column, name = place if len(place) == 3 else (*place, file)
+        draft = self.of(self.files[name])
+        found = draft.path_at((line, column))
+        if found is None:
+            raise _changed_meanwhile(name)
+        index, path, written = found
+        if isinstance(written, str) and SIGN in written:
+            raise UsageError(
+                f"{shown(old)} is named by a variable at {name}:{line}:{column}: {shown(written)}.",
+                "Write the key itself there and run the command again; or rename it by hand, in one commit.",
+            )
+        if written != old:
+            raise _changed_meanwhile(name)
+        draft.put(index, path, old, new)
 
     def of(self, file: File) -> _Draft:
         if file.name not in self._drafts:
@@ -317,6 +394,17 @@ class _Draft:
         self._text = text.removeprefix(_BOM)
         self._starts = (0, *(found.end() for found in _BREAK.finditer(self._text)))
         self._meant = [_copied(document.root) for document in documents]
+        self._paths: dict[tuple[int, int], tuple[int, FieldPath, Any]] | None = None
+
+    def path_at(self, place: tuple[int, int]) -> tuple[int, FieldPath, Any] | None:
+        """What stands at a place: in which document, under which path, and the value."""
+        if self._paths is None:
+            self._paths = {
+                at: (index, path, value)
+                for index, document in enumerate(self.documents)
+                for at, path, value in _placed(document.root, ())
+            }
+        return self._paths.get(place)
 
     def put(self, index: int, path: FieldPath, old: str, new: str) -> int:
         """Write another text in the place of one; the index at which the old one ends."""
@@ -381,16 +469,18 @@ class _Draft:
             value = value[step]
         return value
 
-    def _offset(self, place: tuple[int, int]) -> int:
-        line, column = place
+    def _offset(self, place: Place) -> int:
+        line, column = place[:2]
         return self._starts[line - 1] + column - 1
 
-    def _replace(self, place: tuple[int, int], old: str, new: str) -> int:
+    def _replace(self, place: Place, old: str, new: str) -> int:
         start = self._offset(place)
         for quote in ("", '"', "'"):
             written = f"{quote}{old}{quote}"
             if self._text.startswith(written, start):
                 end = start + len(written)
+                if (start, end) in self.edits:
+                    return end
                 put = f"{quote}{new}{quote}" if quote else _scalar(new)
                 self.edits[start, end] = put
                 self._align(end, len(put) - len(written))
@@ -431,18 +521,32 @@ class _Draft:
         if self._is_flow(place):
             self.edits[start + 1, start + 1] = ", ".join(entries) + (", " if ids else "")
             return
-        row, column = document.key_at(("metadata", "id", next(iter(ids))))
+        row, column = document.key_at(("metadata", "id", next(iter(ids))))[:2]
         indent = " " * (column - 1)
         begin = self._starts[row - 1]
         self.edits[begin, begin] = "".join(f"{indent}{entry}{self._break()}" for entry in entries)
 
-    def _is_flow(self, place: tuple[int, int]) -> bool:
+    def _is_flow(self, place: Place) -> bool:
         return self._text.startswith("{", self._offset(place))
 
     def _break(self) -> str:
         """The line ending of the file."""
         found = _BREAK.search(self._text)
         return found[0] if found else "\n"
+
+
+def _placed(value: Any, path: FieldPath) -> Iterator[tuple[tuple[int, int], FieldPath, Any]]:
+    """Every value inside a document that holds no others, with its place and its path."""
+    entries: Iterable[tuple[str | int, Any, Place]] = ()
+    if isinstance(value, YamlMap):
+        entries = ((name, entry, value.values_at[name]) for name, entry in value.items())
+    elif isinstance(value, YamlList):
+        entries = ((index, entry, value.items_at[index]) for index, entry in enumerate(value))
+    for step, entry, place in entries:
+        if isinstance(entry, dict | list):
+            yield from _placed(entry, (*path, step))
+        else:
+            yield place[:2], (*path, step), entry
 
 
 def _scalar(text: str) -> str:

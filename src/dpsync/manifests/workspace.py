@@ -1,4 +1,4 @@
-"""Finding the workspace: `dpsync.yaml` and the folder it stands in, which is the root of everything else.
+"""Reading the workspace: `dpsync.yaml` and the folder it stands in, which is the root of everything else.
 
 It reads the file into a document with its places and judges nothing in it; `settings.py` does that, which knows no YAML.
 """
@@ -9,23 +9,15 @@ import os
 from pathlib import Path
 
 from dpsync.manifests.document import Document, read_documents
-from dpsync.manifests.files import WORKSPACE_FILE, File, is_inside, outside, read_file
+from dpsync.manifests.files import WORKSPACE_FILE, File, find_workspace, is_inside, outside, read_file
 from dpsync.manifests.load import problem_finding
 from dpsync.model.finding import Finding, Severity, in_order
 from dpsync.model.place import Origin
 
+__all__ = ["NO_WORKSPACE", "NO_WORKSPACE_REMEDY", "find_workspace", "read_workspace"]
+
 NO_WORKSPACE = f"No {WORKSPACE_FILE} here or in any folder above."
 NO_WORKSPACE_REMEDY = "Go to your workspace, or name it with --workspace."
-
-
-def find_workspace(start: Path) -> Path | None:
-    """The `dpsync.yaml` of this folder, or of the nearest folder above that has one."""
-    here = start.absolute()
-    for folder in (here, *here.parents):
-        file = folder / WORKSPACE_FILE
-        if file.is_file() or file.is_symlink():
-            return file
-    return None
 
 
 def read_workspace(file: Path) -> tuple[Document | None, tuple[Finding, ...]]:

@@ -126,14 +126,14 @@ def wait_of(response: Response, now: float) -> float | None:
     text = response.headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(text):
         return min(float(text), LONGEST_WAIT)
-    until = _moment(text)
+    until = moment_of(text)
     if until is None:
         return None
-    since = _moment(response.headers.get("date", ""))
+    since = moment_of(response.headers.get("date", ""))
     return min(max(until - (now if since is None else since), 0.0), LONGEST_WAIT)
 
 
-def _moment(text: str) -> float | None:
+def moment_of(text: str) -> float | None:
     """An HTTP date in seconds since 1970; None if it is not one. A date without a zone is in UTC."""
     try:
         date = parsedate_to_datetime(text)

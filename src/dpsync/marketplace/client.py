@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import ssl
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
@@ -25,6 +24,7 @@ from dpsync.errors import BadAnswer, MarketplaceError, NotAuthenticated, Unreach
 from dpsync.marketplace import answers, hosts
 from dpsync.marketplace.assumptions import PAGE
 from dpsync.marketplace.budget import RETRIES, RetryBudget
+from dpsync.marketplace.connection import opener
 from dpsync.marketplace.paths import operation
 from dpsync.marketplace.slots import Slots
 from dpsync.marketplace.tasks import together
@@ -125,28 +125,22 @@ class ReadClient:
         self._sleep, self._jitter, self._clock, self._wall_clock = sleep, jitter, clock, wall_clock
         self._not_before = 0.0
         self._watch = Watch()
-        secure = self._url.startswith("https:")
-        verify: ssl.SSLContext | bool = httpx2.create_ssl_context() if secure and transport is None else False
-
-        def opened() -> httpx2.AsyncClient:
-            return httpx2.AsyncClient(
-                transport=transport,
-                verify=verify,
-                trust_env=secure,
-                http2=False,
-                follow_redirects=False,
-                timeout=httpx2.Timeout(read_timeout, connect=connect_timeout, pool=None),
-                limits=httpx2.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=30.0),
-                headers={
-                    "Authorization": f"Bearer {self._secret}",
-                    "User-Agent": f"dpsync/{__version__}",
-                    "Accept": "application/json",
-                },
-            )
-
-        self._opened: Callable[[], httpx2.AsyncClient] = opened
-        self._connections: list[httpx2.AsyncClient] = []
-        self._idle: list[httpx2.AsyncClient] = []
+        self._headers = httpx2.Headers(
+            {
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip, deflate",
+                "User-Agent": f"dpsync/{__version__}",
+                "Authorization": f"Bearer {self._secret}",
+            }
+        )
+        timeout = httpx2.Timeout(read_timeout, connect=connect_timeout, pool=None)
+        self._extensions = {"timeout": timeout.as_dict()}
+        secure = httpx2.create_ssl_context() if self._url.startswith("https:") and transport is None else None
+        self._opened: Callable[[], httpx2.AsyncBaseTransport] = (
+            opener(secure) if transport is None else lambda: transport
+        )
+        self._connections: list[httpx2.AsyncBaseTransport] = []
+        self._idle: list[httpx2.AsyncBaseTransport] = []
 
     async def __aenter__(self) -> Self:
         return self
@@ -205,7 +199,9 @@ class ReadClient:
     ) -> AsyncIterator[list[dict[str, Any]]]:
         """The pages of a list with `offset` and `totalCount`, to its end; all but the first are read at once.
 
-        Raises BadAnswer if the total changes, a page is short, or an entry comes twice.
+        Each page is asked for from the last entry of the one before it. If that is not the first one to come, the list
+        moved in between, also if it is as long as before, and an entry could be missing. Raises BadAnswer then, if the total
+        changes, if a page is short, or if an entry comes twice.
         """
         seen: set[object] = set()
         query: dict[str, str | int | Sequence[str]] = {**(params or {}), "limit": PAGE}
@@ -220,16 +216,23 @@ class ReadClient:
             return
         if total > step * _MOST_PAGES:
             raise _bad_list(path, f"{step} of {total} entries came on the first page")
-        offsets = range(step, total, step)
+        # A server that gives one entry a page leaves no room for one that was there before.
+        overlap = 1 if step > 1 else 0
+        offsets = range(step - overlap, total - overlap, step - overlap)
         rest = await together(*(self._page_at(path, {**query, "offset": offset}) for offset in offsets))
+        last = first[-overlap:] if overlap else []
         for offset, payload in zip(offsets, rest, strict=True):
             entries, meta = _page(payload, path)
             if _total(meta, path) != total:
                 raise _bad_list(path, f"it had {total} entries, then {_total(meta, path)}")
             if len(entries) != min(step, total - offset):
                 raise _bad_list(path, f"{len(entries)} entries came at {offset} of {total}")
-            _note(entries, key, seen, path)
-            yield entries
+            if [_key_of(one, key) for one in entries[:overlap]] != [_key_of(one, key) for one in last]:
+                raise _bad_list(path, f"another entry than before came at {offset} of {total}")
+            fresh = entries[overlap:]
+            _note(fresh, key, seen, path)
+            last = entries[-overlap:] if overlap else []
+            yield fresh
 
     async def _page_at(self, path: str, query: Params) -> Any:
         response = await self._request("GET", path, params=query, first=True)
@@ -267,7 +270,8 @@ class ReadClient:
                 error = self._ended(outcome, attempt, wait, ends)
                 if error is None:
                     await self._sleep(wait)
-            if outcome.follows in _IN_DOUBT and settled is not None:
+            is_last = error is not None or method != "PUT"
+            if outcome.follows in _IN_DOUBT and settled is not None and is_last:
                 if await _has_settled(outcome.error, settled):
                     return None
                 doubt = False
@@ -372,18 +376,25 @@ class ReadClient:
         return _Failure(Unreachable(text, _TOO_SLOW, method=method, path=path), _Next.STOP)
 
     async def _sent(self, method: str, path: str, params: Params | None, body: Any) -> httpx2.Response:
-        """Send on a connection that is idle, or on a new one.
-
-        Each has a pool of its own: one pool looks over all of its connections for every request (benchmarks/README.md).
-        """
+        """Send on a connection that is idle, or on a new one; there is one for each request that may be under way."""
         if not self._idle:
             self._idle.append(self._opened())
             self._connections.append(self._idle[-1])
         connection = self._idle.pop()
+        request = httpx2.Request(
+            method,
+            self._url + path,
+            params=params,
+            json=body,
+            headers=self._headers,
+            extensions=self._extensions,
+        )
         try:
-            return await connection.request(method, self._url + path, params=params, json=body)
+            response = await connection.handle_async_request(request)
+            await response.aread()
         finally:
             self._idle.append(connection)
+        return response
 
     def _broken(self, problem: httpx2.TransportError, method: str, path: str) -> _Failure:
         said = answers.shown(f"{type(problem).__name__}: {problem}".rstrip(": "), self._secret)
@@ -413,7 +424,8 @@ class WriteClient(ReadClient):
         """Make one write; the JSON of its answer, or None where there is none.
 
         A POST whose answer is lost is sent again only if `settled` says that it did not take effect; without `settled`,
-        the error is raised. PUT and DELETE set a state, so that sending them again is safe.
+        the error is raised. PUT and DELETE set a state, so that sending them again is safe; of a PUT, `settled` is asked when
+        it is not sent again.
         """
         response = await self._request(
             call.method, call.path, body=None if call.body is None else dict(call.body), settled=settled
@@ -495,10 +507,15 @@ def _total(meta: Mapping[str, Any], path: str) -> int:
     return int(total)
 
 
+def _key_of(entry: Any, key: str | tuple[str, ...]) -> tuple[str | int | float, ...] | None:
+    names = (key,) if isinstance(key, str) else key
+    return _identity(entry, names) if isinstance(entry, dict) else None
+
+
 def _note(entries: list[dict[str, Any]], key: str | tuple[str, ...], seen: set[object], path: str) -> None:
     names = (key,) if isinstance(key, str) else key
     for entry in entries:
-        identity = _identity(entry, names) if isinstance(entry, dict) else None
+        identity = _key_of(entry, key)
         if identity is None:
             raise _bad_list(path, f"an entry has no `{'`, `'.join(names)}`")
         if identity in seen:

@@ -19,11 +19,12 @@ from dpsync.kinds.data_product import DATA_PRODUCT
 from dpsync.kinds.data_use_agreement import DATA_USE_AGREEMENT
 from dpsync.kinds.request_form import REQUEST_FORM
 from dpsync.kinds.shared import RequestForms
+from dpsync.marketplace import assumptions
 from dpsync.marketplace.assumptions import DIRECTORY_LIMIT
 from dpsync.marketplace.client import ReadClient
 from dpsync.marketplace.endpoints import ENDPOINTS, data_product, data_source, domain, people, request_form
 from dpsync.marketplace.endpoints.endpoint import FormPair, Parts
-from dpsync.marketplace.tasks import task_group, together
+from dpsync.marketplace.tasks import started, task_group, together
 from dpsync.model.identity import is_of_workspace
 from dpsync.model.reference import Reference, is_live_id
 from dpsync.model.resource import LiveResource
@@ -48,10 +49,15 @@ async def read_live(client: ReadClient, scope: Scope, *, vintage: str) -> LiveSt
             path=error.path,
             status=error.status,
         ) from None
-    reading = _Reading(client, scope)
+    reading = _Reading(client, _with_all_forms(scope) if assumptions.SEND_WHOLE_OBJECT else scope)
     async with task_group() as tasks:
         reading.start(tasks)
     return reading.state(caller)
+
+
+def _with_all_forms(scope: Scope) -> Scope:
+    """The scope of a plan whose updates send whole products: what it shows has their forms, too."""
+    return replace(scope, forms=scope.forms | scope.ids.get(DATA_PRODUCT.name, frozenset()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,7 @@ class _Reading:
     people: dict[str, Person] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
     gaps: list[Gap] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
     listed: set[str] = field(default_factory=set)
     strays: dict[str, Source] = field(default_factory=dict)
     users: dict[str, dict[str, Reference]] = field(default_factory=dict)
@@ -94,7 +101,7 @@ class _Reading:
         self.names = tasks.create_task(self._names())
         self.forms = tasks.create_task(self._forms())
         self.linked = tasks.create_task(self._linked())
-        tasks.create_task(self._products())
+        tasks.create_task(self._products() if self._only is None else self._some_products(self._only))
         tasks.create_task(self._agreements())
         self.listings = tasks.create_task(self._listings())
         tasks.create_task(self._users())
@@ -137,6 +144,10 @@ class _Reading:
         await together(*(self._listing(str(identity)) for identity in sorted(meant - {None}, key=str)))
 
     async def _listing(self, domain_id: str) -> None:
+        if domain_id in self.asked:
+            return
+        self.asked.add(domain_id)
+
         async def read() -> tuple[Source, ...]:
             pages = self.client.pages_by_offset(data_source.path(domain_id), key=data_source.KEY)
             return data_source.read([entry async for page in pages for entry in page])
@@ -246,9 +257,13 @@ class _Reading:
     # -- what is about to go -----------------------------------------------------------------------------------------
 
     def _may_go(self, kind: str, identity: str) -> bool:
-        """Whether a plan could delete the object: it is retired, or ours and in no manifest."""
+        """Whether a plan could delete the object: it is retired, or ours and in no manifest.
+
+        Of a part, what is in no manifest goes only if it is said to.
+        """
         return identity in self.scope.leaving or (
-            identity not in self.scope.ids.get(kind, frozenset())
+            self.scope.only is None
+            and identity not in self.scope.ids.get(kind, frozenset())
             and is_of_workspace(self.scope.workspace_id, kind, identity)
         )
 
@@ -260,12 +275,16 @@ class _Reading:
         async def read(form: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
             return request_form.linked(await self.client.get(request_form.linked_path(form)))
 
-        for form, found in zip(
-            going, await together(*(self._or_gap(kind, form, read(form)) for form in going)), strict=True
-        ):
+        async def known(form: str) -> tuple[tuple[str, tuple[str, ...]], ...] | None:
+            return await self._or_gap(kind, form, read(form))
+
+        for form, found in zip(going, await together(*map(known, going)), strict=True):
             for product, request_types in found or ():
                 mine = self.users.setdefault(product, {})
                 mine |= dict.fromkeys(request_types, Reference(self.resources[kind, form].title, "id", form))
+        if self._only is not None:
+            others = sorted(self.users.keys() - self._only.keys())
+            await together(*(self._confirm(DATA_PRODUCT.name, product) for product in others))
 
     def _with_known_forms(self, resource: LiveResource) -> LiveResource:
         """The product with those of its forms that may go, where its forms were not read."""
@@ -301,11 +320,44 @@ class _Reading:
         if not await self._or_gap(kind, "", read()):
             self._confirm_the_rest(kind, seen)
 
+    # -- some products, each by its id ------------------------------------------------------------------------------
+
+    @property
+    def _only(self) -> Mapping[str, str] | None:
+        """The products to be read, by id, each with the name that it is to have; None: all."""
+        return None if self.scope.only is None else self.scope.only.get(DATA_PRODUCT.name, {})
+
+    async def _some_products(self, only: Mapping[str, str]) -> None:
+        """Read these products, however many others there are; and who has the names that they do not have yet."""
+        await together(*(self._some_product(identity, only[identity]) for identity in sorted(only)))
+
+    async def _some_product(self, identity: str, title: str) -> None:
+        payload = await self._confirm(DATA_PRODUCT.name, identity)
+        if payload is None and identity not in self.absent:
+            return
+        if payload is not None and identity in self.scope.leaving:
+            # Of what no manifest names, only the live side tells the domain, and whose else its sources are.
+            await together(
+                *(self._listing(each) for each in payload.get("domains") or () if isinstance(each, str))
+            )
+        if title and (payload is None or _folded(str(payload.get("name", ""))) != _folded(title)):
+            await self._or_gap(DATA_PRODUCT.name, "", self._holders(title))
+
+    async def _holders(self, title: str) -> None:
+        """Keep the products that are called so, in any case: names are unique, and one may be taken (FACTS 1.7)."""
+        kind = DATA_PRODUCT.name
+        async for page in self.client.pages_by_token(ENDPOINTS[kind].collection, {"nameFilter": title}):
+            names = await self.names
+            for payload in page:
+                name = _folded(str(payload.get("name", "")))
+                if name == _folded(title) and payload["id"] not in (self._only or {}):
+                    await self._or_gap(kind, payload["id"], self._keep_product(payload, names, None, None))
+
     async def _start_product(self, payload: dict[str, Any], names: Mapping[str, str]) -> None:
         """Keep a product whose list entry is enough; begin to read the rest of one that is compared."""
         identity = payload["id"]
         if self._compares_sources(identity) or identity in self.scope.forms:
-            self.tasks.create_task(self._read_product(payload, names))
+            started(self.tasks, self._read_product(payload, names))
         else:
             await self._or_gap(DATA_PRODUCT.name, identity, self._keep_product(payload, names, None, None))
 
@@ -378,15 +430,17 @@ class _Reading:
     def _confirm_the_rest(self, kind: str, seen: list[str]) -> None:
         """After a list that broke off: ask for each object that matters by its id. Only a 404 means absent."""
         for identity in sorted(self.scope.ids.get(kind, frozenset()) - set(seen)):
-            self.tasks.create_task(self._confirm(kind, identity))
+            started(self.tasks, self._confirm(kind, identity))
 
-    async def _confirm(self, kind: str, identity: str) -> None:
-        async def read() -> None:
+    async def _confirm(self, kind: str, identity: str) -> Mapping[str, Any] | None:
+        """Read one object by its id; None if it is absent, or if that cannot be known."""
+
+        async def read() -> Mapping[str, Any] | None:
             try:
                 payload = await self.client.get(ENDPOINTS[kind].path(identity))
             except NotFound:
                 self.absent.add(identity)
-                return
+                return None
             names = await self.names
             if not isinstance(payload, dict) or payload.get("id") != identity:
                 raise BadAnswer(f"Another object than {identity} was answered when asked for it by id.")
@@ -394,8 +448,9 @@ class _Reading:
                 await self._start_product(payload, names)
             else:
                 await self._keep(kind, payload, Parts(domains=names))
+            return payload
 
-        await self._or_gap(kind, identity, read())
+        return await self._or_gap(kind, identity, read())
 
     async def _or_gap(self, kind: str, identity: str, work: Coroutine[Any, Any, Found]) -> Found | None:
         """The result, or None with a gap noted. What ends the run is raised."""
@@ -406,6 +461,10 @@ class _Reading:
                 raise
             self.gaps.append(Gap(kind, identity, error.message))
             return None
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.split()).casefold()
 
 
 def _beginning(text: str) -> str:

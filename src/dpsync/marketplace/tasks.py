@@ -31,6 +31,15 @@ async def together(*work: Coroutine[Any, Any, Result]) -> tuple[Result, ...]:
     return tuple(task.result() for task in tasks)
 
 
+def started(group: asyncio.TaskGroup, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
+    """The work as a task of the group. A group that is ending takes none: the work is closed, and its error stands."""
+    try:
+        return group.create_task(work)
+    except RuntimeError:
+        work.close()
+        raise
+
+
 def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
     first = errors.exceptions[0]
     return _first(first) if isinstance(first, BaseExceptionGroup) else first

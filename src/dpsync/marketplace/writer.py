@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from dpsync.errors import BadAnswer, Conflict, NotFound
+from dpsync.errors import BadAnswer, Conflict, MarketplaceError, NotFound
 from dpsync.kinds.data_product import DATA_PRODUCT, DataProductSpec
 from dpsync.marketplace import answers, assumptions
 from dpsync.marketplace.client import WriteClient
@@ -20,6 +20,7 @@ from dpsync.marketplace.endpoints.endpoint import FormPair, Parts
 from dpsync.marketplace.tasks import together
 from dpsync.model.call import Action, Call
 from dpsync.model.change import Change
+from dpsync.model.compare import mismatches
 from dpsync.model.reference import SourceReference
 from dpsync.model.resource import LiveResource
 
@@ -66,11 +67,20 @@ class MarketplaceWriter:
     async def send(self, call: Call, change: Change) -> None:
         """Make one write. Returns when it has taken effect, also if the answer was lost (DESIGN 4: create is idempotent)."""
         self._answers.pop((change.kind, change.id), None)
-        answer = await (self._create(call, change) if call.method == "POST" else self._set(call))
-        if isinstance(answer, dict) and answer.get("id") is not None:
-            if answer["id"] != change.id:
-                raise _another_id(call, change, answer["id"])
+        answer = await (self._create(call, change) if call.method == "POST" else self._set(call, change))
+        if not isinstance(answer, dict) or answer.get("id") is None:
+            return
+        if answer["id"] == change.id:
             self._answers[change.kind, change.id] = answer
+            return
+        answered = answers.shown(str(answer["id"]))
+        try:
+            is_done = await self._is_done(call, change)
+        except MarketplaceError:
+            raise _answered_for_another(call, change, answered) from None
+        if not is_done:
+            tell = _made_under_another_id if call.method == "POST" else _answered_for_another
+            raise tell(call, change, answered)
 
     async def _create(self, call: Call, change: Change) -> Any:
         lost = False
@@ -87,13 +97,36 @@ class MarketplaceWriter:
                 return None
             raise
 
-    async def _set(self, call: Call) -> Any:
+    async def _set(self, call: Call, change: Change) -> Any:
         try:
-            return await self._client.send(call)
+            return await self._client.send(call, settled=lambda: self._is_done(call, change))
         except NotFound:
             if call.method == "DELETE":
                 return None
             raise
+
+    async def _is_done(self, call: Call, change: Change) -> bool:
+        """Whether a look shows the object as the call was to leave it."""
+        if call.action in {Action.CREATE, Action.DELETE}:
+            return await self._exists(change) == (call.action is Action.CREATE)
+        if call.action is Action.REPLACE_SOURCES:
+            sent = (call.body or {}).get("dataSources", ())
+            return set(await self._sources(change.id)) == {each["sourceId"] for each in sent}
+        return await self._is_updated(call, change)
+
+    async def _is_updated(self, call: Call, change: Change) -> bool:
+        """Whether the fields that the call is about are as they shall be."""
+        assert change.after is not None
+        asked = {*changed_fields(change)} - {"lifecycle", "sources"}
+        if "suspended" in (call.body or {}):
+            asked.add("lifecycle")
+        is_about_forms = change.kind == DATA_PRODUCT.name and "requestForms" in asked
+        payload, forms = await together(
+            self._client.get(ENDPOINTS[change.kind].path(change.id)),
+            self._forms(change.id) if is_about_forms else _known(None),
+        )
+        now = self._made(change, payload, Parts(forms=forms, domains=self._domains))
+        return not any(one.path[0] in asked for one in mismatches(change.after.spec, now.spec))
 
     async def _exists(self, change: Change) -> bool:
         try:
@@ -146,7 +179,9 @@ class MarketplaceWriter:
     def _made(self, change: Change, payload: Any, parts: Parts) -> LiveResource:
         resource = ENDPOINTS[change.kind].read(payload, parts)
         if resource.id != change.id:
-            raise BadAnswer(f"{change.id} was asked for, and {resource.id} was answered.", "Run again.")
+            raise BadAnswer(
+                f"{change.id} was asked for, and {answers.shown(resource.id)} was answered.", "Run again."
+            )
         return resource
 
 
@@ -194,10 +229,19 @@ def _with_sources(before: LiveResource, sources: tuple[str, ...]) -> LiveResourc
     return replace(before, spec=spec, parts=frozenset({data_product.SOURCES}))
 
 
-def _another_id(call: Call, change: Change, answered: object) -> BadAnswer:
+def _made_under_another_id(call: Call, change: Change, answered: str) -> BadAnswer:
     return BadAnswer(
-        f"{change.address} was to get the id {change.id}, and the marketplace gave it {answers.shown(str(answered))}.",
-        f"Pin it: write `metadata.id: {answers.shown(str(answered))}` in its manifest.",
+        f"{change.address} was to get the id {change.id}, and the marketplace gave it {answered}.",
+        f"Pin it: write `metadata.id: {answered}` in its manifest.",
+        method=call.method,
+        path=call.path,
+    )
+
+
+def _answered_for_another(call: Call, change: Change, answered: str) -> BadAnswer:
+    return BadAnswer(
+        f"{call.method} {call.path} was answered with another object, {answered}. Whether it took effect is not known.",
+        f"Run again: it looks first how {change.address} is.",
         method=call.method,
         path=call.path,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, ClassVar, Self, TypeVar, cast
+from typing import Any, ClassVar, Self, TypeVar, cast, get_args
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -83,6 +83,9 @@ class Spec(BaseModel):
         defer_build=True,  # a validator is built when it is first asked for: most commands ask few models
     )
 
+    shorthands: ClassVar[Mapping[str, tuple[str, tuple[str, ...]]]] = {}
+    """Fields that are short for a group: by manifest name, the group and the fields of it that all get the value."""
+
     gives_access: ClassVar[bool] = False
     """Whether people have access by an object of this kind, so that deleting it takes access away."""
 
@@ -126,6 +129,11 @@ class Spec(BaseModel):
         """The manifest names of fields that decide about access and are left to the marketplace."""
         return ()
 
+    @property
+    def looks_at_live(self) -> bool:
+        """Whether `settled` depends on what the live side refers to and this one leaves to it."""
+        return False
+
     def settled(self, _around: Surroundings) -> tuple[Self, tuple[Note, ...]]:
         """The spec as it would stand in the marketplace, and what there is to say about that."""
         return self, ()
@@ -155,6 +163,19 @@ def rules_of(cls: type[Spec]) -> tuple[FieldRule, ...]:
         )
         for attribute, field in cls.model_fields.items()
     )
+
+
+@cache
+def groups_of(cls: type[Spec]) -> Mapping[str, type[Spec]]:
+    """The fields that hold a group of fields, each managed by itself: by manifest name, with the class of the group."""
+    found: dict[str, type[Spec]] = {}
+    for rule in rules_of(cls):
+        annotation = cls.model_fields[rule.attribute].annotation
+        members = [one for one in (annotation, *get_args(annotation)) if isinstance(one, type)]
+        groups = [one for one in members if issubclass(one, Spec)]
+        if len(groups) == 1 and rule.touches is None:
+            found[rule.name] = groups[0]
+    return found
 
 
 def _mark(metadata: list[Any], mark: type[Mark]) -> Mark | None:

@@ -107,7 +107,8 @@ class Impact:
     counts masking exceptions, too. `exceptions` is how many masking exceptions end, `pending` how many requests wait that
     the change ends or concerns, `products` how many products a form or agreement reaches. `uncertain` says why what people
     keep is not known (a move to another domain); empty if it is. `everywhere`: products outside the workspace were looked
-    at, too.
+    at, too. `nearby`: not even all of the workspace's were, only those of a partial plan and those whose manifests name
+    the same sources.
     """
 
     gained: tuple[SourceImpact, ...] = ()
@@ -119,6 +120,7 @@ class Impact:
     products: int | None = 0
     uncertain: str = ""
     everywhere: bool = False
+    nearby: bool = False
     names: Mapping[str, str] = field(default_factory=dict)
     """What the people in it are called, by user id; empty unless names were asked for (`--show-members`)."""
 

@@ -16,6 +16,11 @@ class Layer(StrEnum):
 
     DOCUMENT = "document"
     DEFAULT = "default"
+    PATCH = "patch"
+
+
+Place = tuple[int, int] | tuple[int, int, str]
+"""A line and a column of a document; and the file, where that is another one: that of a patch."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -27,6 +32,13 @@ class Origin:
     column: int = 0
     layer: Layer = Layer.DOCUMENT
 
+    @classmethod
+    def at(cls, file: str, place: Place) -> Origin:
+        """The place of a document that stands in `file`; one that knows its file itself is that of a patch."""
+        if len(place) == 2:
+            return cls(file, place[0], place[1])
+        return cls(place[2], place[0], place[1], Layer.PATCH)
+
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
@@ -34,6 +46,6 @@ class Origin:
 class Places(Protocol):
     """A document that knows where its values stand. Paths are field names and list indexes."""
 
-    def at(self, path: Sequence[str | int]) -> tuple[int, int]: ...
+    def at(self, path: Sequence[str | int]) -> Place: ...
 
-    def key_at(self, path: Sequence[str | int]) -> tuple[int, int]: ...
+    def key_at(self, path: Sequence[str | int]) -> Place: ...

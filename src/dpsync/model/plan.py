@@ -15,6 +15,7 @@ from dpsync.model.call import Action
 from dpsync.model.change import Change
 from dpsync.model.fields import Effect
 from dpsync.model.finding import Finding, Severity, in_order
+from dpsync.model.part import Part
 from dpsync.model.reference import Address
 from dpsync.model.resource import LiveResource
 
@@ -34,21 +35,27 @@ class Target:
 class Plan:
     """Changes in the order in which they are shown, and the findings about them; `waves` is the order of making them.
 
-    `kept` are owned objects that no manifest names any more and that pruning, being off, leaves alone. `owned` is how
-    many live objects this workspace made or adopted, `unchanged` how many declared ones are as they should be,
-    `unmanaged` how many live ones are nobody's. `allowed` are the guardrails that the command line let pass, as
-    `RULE:RESOURCE`.
+    `kept` are owned objects that no manifest names any more and that the plan leaves alone, because prune is off or they
+    are not what it is about. `owned` is how many live objects this workspace made or adopted, `unchanged` how many
+    declared ones are as they should be, `unmanaged` how many live ones are nobody's; None where not all that is
+    live was read. `allowed` are the guardrails that the command line let pass, as `RULE:RESOURCE`. `part` says what a plan
+    is about that is not about everything.
     """
 
     target: Target
     changes: tuple[Change, ...] = ()
     findings: tuple[Finding, ...] = ()
     kept: tuple[LiveResource, ...] = ()
-    owned: int = 0
+    owned: int | None = 0
     unchanged: int = 0
-    unmanaged: Mapping[str, int] = field(default_factory=dict)
+    unmanaged: Mapping[str, int] | None = field(default_factory=dict)
     complete: bool = True
     allowed: tuple[str, ...] = ()
+    part: Part | None = None
+
+    def covers(self, address: Address) -> bool:
+        """Whether the plan is about a declared resource."""
+        return self.part is None or self.part.covers(address)
 
     @cached_property
     def by_address(self) -> Mapping[Address, Change]:
@@ -105,6 +112,18 @@ class Plan:
         return replace(self, changes=_held_back(changes), findings=in_order((*self.findings, *added)))
 
 
+def held_back(change: Change, need: Address, title: str) -> Finding:
+    """What there is to say about a change that needs a blocked one."""
+    return Finding(
+        "held-back",
+        Severity.ERROR,
+        f"It waits for {need} ({title!r}), which is blocked.",
+        "Resolve what blocks that one; this change then follows by itself.",
+        change.origin,
+        change.address,
+    )
+
+
 def _held_back(changes: tuple[Change, ...]) -> tuple[Change, ...]:
     """The changes, those blocked too that need a blocked one."""
     blocked = {change.address for change in changes if change.is_blocked}
@@ -115,14 +134,7 @@ def _held_back(changes: tuple[Change, ...]) -> tuple[Change, ...]:
         for change in current:
             missing = () if change.is_blocked else tuple(need for need in change.needs if need in blocked)
             if missing:
-                finding = Finding(
-                    "held-back",
-                    Severity.ERROR,
-                    f"It waits for {missing[0]} ({titles[missing[0]]!r}), which is blocked.",
-                    "Resolve what blocks that one; this change then follows by itself.",
-                    change.origin,
-                    change.address,
-                )
+                finding = held_back(change, missing[0], titles[missing[0]])
                 blocked.add(change.address)
                 result.append(replace(change, blocked=(finding,)))
             else:

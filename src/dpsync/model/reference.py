@@ -17,6 +17,32 @@ KEY = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _CUID = re.compile(r"[cC][a-z0-9]{24}")
 
+# The same for JSON Schema, whose patterns are looked for anywhere in a text.
+UUID_PATTERN = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+CUID_PATTERN = "[cC][a-z0-9]{24}"
+KEY_PATTERN = f"^(?!{UUID_PATTERN}$)[a-z0-9](?:[a-z0-9._-]{{0,98}}[a-z0-9])?$"
+FILLED: dict[str, Any] = {"type": "string", "pattern": r"\S"}
+"""A text with more in it than blanks."""
+
+REFERENCE_SCHEMA: dict[str, Any] = {
+    "description": "A key, or an id; what has no manifest by `{name: …}`.",
+    "anyOf": [
+        FILLED,
+        {
+            "type": "object",
+            "properties": {
+                "key": {"description": "The key of a manifest.", **FILLED},
+                "name": {"description": "The name in the marketplace.", **FILLED},
+                "id": {"description": "The live id.", **FILLED},
+            },
+            "additionalProperties": False,
+            "minProperties": 1,
+            "maxProperties": 1,
+        },
+    ],
+}
+"""The JSON Schema of a reference as it is written."""
+
 
 def is_key(text: str) -> bool:
     """Whether the text has the shape of a key."""
@@ -88,6 +114,10 @@ class Reference:
         from pydantic_core import core_schema
 
         return core_schema.no_info_plain_validator_function(_reference)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _source: object, _handler: object) -> dict[str, Any]:
+        return {"format": "dpsync:reference"}
 
 
 def _reference(value: object) -> Reference:

@@ -39,6 +39,8 @@ class Report:
     others: int = 0
     unmet: tuple[Address, ...] = ()
     with_calls: bool = False
+    pages: Mapping[str, str] = field(default_factory=dict)
+    """What each guardrail looks for and why, by its name, for formats that explain a rule beside what it found."""
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -55,7 +57,12 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a report is written on: how wide it is, and whether it can show colour. Formats without either ignore it."""
+    """What a report is written on: how wide it is, and whether it can show colour. Formats without either ignore it.
+
+    `folder` is where the workspace stands below the top of its repository, such as `estate`, and empty if it is the top:
+    a host that marks lines of files knows them from there.
+    """
 
     width: int = 80
     colour: bool = False
+    folder: str = ""

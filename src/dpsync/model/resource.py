@@ -32,6 +32,8 @@ class Resource:
     spec: Spec
     origins: Origins = field(compare=False, repr=False)
     labels: Mapping[str, str] = field(default_factory=dict)
+    patches: tuple[Origin, ...] = field(default=(), compare=False, repr=False)
+    """Where the patches stand that this environment lays over the manifest."""
 
     @property
     def kind(self) -> str:

@@ -42,7 +42,8 @@ class Scope:
     """What a plan needs of the live side. References stand for themselves; ids are live ids, computed or pinned.
 
     `sources` and `forms` are the ids of products whose sources or forms are compared; `leaving` are the ids of declared
-    objects that are to be deleted.
+    objects that are to be deleted. `only` are the objects to be read of each kind, by id, with the name that each is to
+    have, or an empty text; None: all that there are. `ids` are all declared ones.
     """
 
     workspace_id: str
@@ -53,6 +54,7 @@ class Scope:
     sources: frozenset[str] = frozenset()
     forms: frozenset[str] = frozenset()
     leaving: frozenset[str] = frozenset()
+    only: Mapping[str, Mapping[str, str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,15 @@ class Catalog:
     def source_by_id(self) -> Mapping[str, Source]:
         listed = {source.id: source for listing in self.sources.values() for source in listing}
         return {source.id: source for source in self.strays} | listed
+
+    @cached_property
+    def domains_by_source(self) -> Mapping[str, tuple[str, ...]]:
+        """The ids of the domains whose listings have a source, by its id."""
+        found: dict[str, tuple[str, ...]] = {}
+        for domain, listing in self.sources.items():
+            for source in listing:
+                found[source.id] = (*found.get(source.id, ()), domain)
+        return found
 
     @cached_property
     def domain_by_id(self) -> Mapping[str, Domain]:

@@ -20,7 +20,7 @@ from pydantic_core import ErrorDetails
 from dpsync.model.base import FieldPath, Spec
 from dpsync.model.fields import Clearable
 from dpsync.model.finding import Finding, Severity
-from dpsync.model.place import Origin, Places
+from dpsync.model.place import Origin, Place, Places
 from dpsync.model.reference import Address
 
 UNKNOWN_FIELD = "unknown-field"
@@ -141,8 +141,8 @@ class _Said(NamedTuple):
     remedy: str
 
 
-def _finding(rule: str, said: _Said, place: tuple[int, int], file: str, address: Address | None) -> Finding:
-    return Finding(rule, Severity.ERROR, said.message, said.remedy, Origin(file, *place), address)
+def _finding(rule: str, said: _Said, place: Place, file: str, address: Address | None) -> Finding:
+    return Finding(rule, Severity.ERROR, said.message, said.remedy, Origin.at(file, place), address)
 
 
 def _findings(
@@ -169,9 +169,7 @@ def _is_echo(kind: str, value: Any, context: Mapping[str, Any]) -> bool:
     return kind == "too_short" and isinstance(value, list | tuple) and len(value) >= context["min_length"]
 
 
-def _said(
-    error: ErrorDetails, spot: _Spot, prefix: FieldPath, places: Places
-) -> tuple[str, _Said, tuple[int, int]]:
+def _said(error: ErrorDetails, spot: _Spot, prefix: FieldPath, places: Places) -> tuple[str, _Said, Place]:
     """The rule, the words and the place of one error of pydantic."""
     kind, value, context = error["type"], error["input"], error.get("ctx") or {}
     path = (*prefix, *spot.path)

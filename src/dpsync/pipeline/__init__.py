@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from dpsync.apply.journal import AnyJournal
+    from dpsync.apply.limits import Sleep
     from dpsync.apply.writer import Progress
     from dpsync.checks.rule import Planned
     from dpsync.marketplace.client import ReadClient, WriteClient
@@ -51,11 +52,12 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class During:
-    """What accompanies an apply: where it is written down, who watches, and what stops it."""
+    """What accompanies an apply: where it is written down, who watches, what stops it, and how it waits."""
 
     journal: AnyJournal
     progress: Progress
     stop: asyncio.Event
+    sleep: Sleep | None = None
 
 
 def declared(settings: Settings) -> Declared:
@@ -67,6 +69,9 @@ def declared(settings: Settings) -> Declared:
         environment=settings.environment,
         vintage=settings.vintage,
         exceptions=settings.exceptions,
+        patches=settings.patches,
+        variables=settings.variables.get(settings.environment, {}),
+        environments=tuple(settings.variables),
     )
     if any(finding.is_error for finding in loaded.findings):
         raise InvalidManifests(loaded.findings)
@@ -93,7 +98,7 @@ async def drafted(settings: Settings, desired: DesiredState, client: ReadClient)
     made_by = pruning_plan if settings.prune else keeping_plan
     live = await read_live(client, scope_of(desired), vintage=settings.vintage)
     resolved = resolve(desired, live)
-    plan = made_by(resolved, live, _target(settings, live))
+    plan = made_by(resolved, live, target_of(settings, live))
     changes = (replace(change, calls=calls_of(change, settings.vintage)) for change in plan.changes)
     plan = replace(plan, changes=tuple(changes), allowed=settings.policy.allowed)
     return Planned(desired, live, plan, settings.policy, datetime.now(UTC), resolved.resources)
@@ -122,7 +127,7 @@ async def trusted(settings: Settings, plan: Plan, client: ReadClient) -> Weighed
     after = tuple(change.after for change in plan.changes if change.after is not None)
     desired = DesiredState(settings.workspace_id, settings.environment, after)
     live = await read_live(client, Scope(settings.workspace_id), vintage=settings.vintage)
-    must_be_for(plan.target, _target(settings, live))
+    must_be_for(plan.target, target_of(settings, live))
     asked = Planned(desired, live, plan, settings.policy, datetime.now(UTC), after)
     return Weighed(plan, asked, Evidence(), Reach.MANAGED)
 
@@ -131,6 +136,8 @@ async def applied(
     settings: Settings, known: Weighed, client: WriteClient, during: During
 ) -> tuple[Outcome, ...]:
     """What became of each change of the plan that is not blocked."""
+    import asyncio
+
     from dpsync.apply.execute import execute
     from dpsync.apply.limits import Deadlines
     from dpsync.marketplace.writer import MarketplaceWriter
@@ -146,13 +153,15 @@ async def applied(
         during.journal,
         during.progress,
         gate=again,
-        deadlines=Deadlines(settings.deadlines.change, settings.deadlines.run),
+        deadlines=Deadlines(settings.deadlines.change, settings.deadlines.run, settings.deadlines.grace),
         parallelism=settings.parallelism,
         stop=during.stop,
+        sleep=during.sleep or asyncio.sleep,
     )
 
 
-def _target(settings: Settings, live: LiveState) -> Target:
+def target_of(settings: Settings, live: LiveState) -> Target:
+    """Which marketplace a plan is about."""
     return Target(
         settings.workspace, settings.workspace_id, settings.environment, settings.url, live.caller.tenant
     )

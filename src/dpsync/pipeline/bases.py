@@ -7,6 +7,7 @@ of the revision stand in a temporary folder while they are read.
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from dpsync import pipeline
 from dpsync.apply.journal import last_commit
@@ -14,8 +15,9 @@ from dpsync.errors import InvalidManifests, UsageError
 from dpsync.manifests.files import WORKSPACE_FILE
 from dpsync.manifests.revision import at_revision, merge_base
 from dpsync.manifests.workspace import read_workspace
+from dpsync.model.finding import Finding, Severity
 from dpsync.model.state import DesiredState
-from dpsync.settings import Settings, manifests_of
+from dpsync.settings import Layout, Settings, layout_of
 
 JOURNAL = "journal"
 """As a reference: the commit that was last applied from here, as the journal in the workspace says."""
@@ -27,18 +29,26 @@ def commit_at(settings: Settings, ref: str) -> str:
 
 
 def desired_at(settings: Settings, ref: str) -> DesiredState:
-    """The desired state where this branch left `ref`; an empty one if the workspace had no manifests there.
+    """The desired state where this branch left `ref`; empty if the workspace had no manifests, or no such environment.
 
-    The manifests are where dpsync.yaml of that revision says. Raises UsageError where Git does not know the revision, and
+    Manifests, patches and variables are those of dpsync.yaml of that revision. Raises UsageError where Git does not know the revision, and
     where its manifests are not valid.
     """
     commit = commit_at(settings, ref)
-    folders = _manifests_at(settings, commit)
-    with at_revision(settings.root, commit, folders) as folder:
-        if not any((folder / path).exists() for path in folders):
+    layout = _layout_at(settings, commit)
+    with at_revision(settings.root, commit, [*layout.manifests, layout.patches]) as folder:
+        manifests_are_there = any((folder / path).exists() for path in layout.manifests)
+        if not manifests_are_there or settings.environment not in layout.variables:
             return DesiredState(settings.workspace_id, settings.environment, ())
+        then = replace(
+            settings,
+            root=folder,
+            manifests=layout.manifests,
+            patches=layout.patches,
+            variables=layout.variables,
+        )
         try:
-            return pipeline.declared(replace(settings, root=folder, manifests=folders)).desired
+            return pipeline.declared(then).desired
         except InvalidManifests as error:
             first = next(finding for finding in error.findings if finding.is_error)
             raise UsageError(
@@ -48,16 +58,34 @@ def desired_at(settings: Settings, ref: str) -> DesiredState:
             ) from None
 
 
-def _manifests_at(settings: Settings, commit: str) -> tuple[str, ...]:
-    """The folders of manifests that dpsync.yaml of a commit names; those of today where it cannot be understood."""
+def workspace_changes(settings: Settings, commit: str) -> tuple[Finding, ...]:
+    """A notice if dpsync.yaml is not what it was at a commit: it may change what every manifest means."""
     with at_revision(settings.root, commit, [WORKSPACE_FILE]) as folder:
-        document, _findings = read_workspace(folder / WORKSPACE_FILE)
-    if document is None:
-        return settings.manifests
-    try:
-        return manifests_of(document, document.root, WORKSPACE_FILE)
-    except InvalidManifests:
-        return settings.manifests
+        file = folder / WORKSPACE_FILE
+        before = file.read_bytes() if file.exists() else None
+    if before == (settings.root / WORKSPACE_FILE).read_bytes():
+        return ()
+    message = (
+        f"{WORKSPACE_FILE} is not what it was at {commit[:12]}, and what that changes is not looked for."
+    )
+    return (Finding("part", Severity.NOTICE, message, "A plan of everything shows it."),)
+
+
+def _layout_at(settings: Settings, commit: str) -> Layout:
+    """Where dpsync.yaml of a commit says that manifests are; as it is today where that cannot be understood."""
+    with at_revision(settings.root, commit, [WORKSPACE_FILE]) as folder:
+        return layout_in(folder, settings)
+
+
+def layout_in(folder: Path, settings: Settings) -> Layout:
+    """Where dpsync.yaml in a folder says that manifests are, and what they mean; as in the settings where it is not valid."""
+    document, _findings = read_workspace(folder / WORKSPACE_FILE)
+    if document is not None:
+        try:
+            return layout_of(document, document.root, WORKSPACE_FILE)
+        except InvalidManifests:
+            pass
+    return Layout(settings.manifests, settings.patches, settings.variables)
 
 
 def _last_applied(settings: Settings) -> str:

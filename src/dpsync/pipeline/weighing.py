@@ -13,15 +13,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from dpsync import checks
+from dpsync.checks import exemptions
 from dpsync.checks.rule import Planned
-from dpsync.impact import analyze, lossless, questions
+from dpsync.impact import Weighing, analyze, lossless, questions
 from dpsync.marketplace.again import read_again
 from dpsync.marketplace.evidence import read_evidence
 from dpsync.model.access import Accesses
 from dpsync.model.change import Change
-from dpsync.model.finding import Finding
+from dpsync.model.finding import Finding, in_order
 from dpsync.model.impact import Audience, Evidence, Impact, Questions, Reach
-from dpsync.model.plan import Plan
+from dpsync.model.plan import Plan, held_back
 from dpsync.model.reference import Address
 from dpsync.model.resource import LiveResource
 from dpsync.planner.waves import in_waves
@@ -79,20 +80,70 @@ async def weighed(asked: Planned, client: ReadClient, reach: Reach) -> Weighed:
 def judged(asked: Planned, evidence: Evidence) -> Plan:
     """The plan with its impact and what the guardrails say to it.
 
-    What one round holds back stays held back, also if a later round would let it pass: the others were judged without it.
+    What is held back in one round stays held back, also if a later round would let it pass: the others were judged without
+    it. A further round is about those changes only to which it makes a difference what the one before held back.
     """
-    held: dict[Address, tuple[Finding, ...]] = {
-        change.address: change.blocked for change in asked.plan.blocked
-    }
-    while True:
-        plan = analyze(asked.plan, asked.live, evidence, frozenset(held))
-        plan = plan.with_findings(checks.findings(replace(asked, plan=plan)))
-        loose = [address for address in held if not plan.by_address[address].is_blocked]
-        plan = plan.with_findings(finding for address in loose for finding in held[address])
-        blocked = {change.address: change.blocked for change in plan.blocked}
-        if blocked.keys() <= held.keys():
-            return lossless(plan, asked.live, evidence, in_waves)
-        held = blocked
+    weighing = Weighing(asked.plan, asked.live, evidence)
+    planned = replace(asked, plan=weighing.plan)
+    found = checks.found(planned)
+    about_people = _by_address(one for one in found if one.rule in checks.ABOUT_PEOPLE)
+    others = [one for one in found if one.rule not in checks.ABOUT_PEOPLE]
+    holding = _Holding(planned.plan)
+    newly = holding.held_with(exemptions.allowing(found, planned))
+    while newly:
+        changes = weighing.hold(newly)
+        again = checks.found_about_people(replace(planned, plan=replace(planned.plan, changes=changes)))
+        about_people |= {change.address: () for change in changes} | _by_address(again)
+        newly = holding.held_with(exemptions.allowing(again, planned))
+    planned = replace(asked, plan=weighing.plan)
+    found = (*others, *(one for findings in about_people.values() for one in findings))
+    plan = planned.plan.with_findings(exemptions.exempted(found, planned))
+    loose = [address for address in holding.held if not plan.by_address[address].is_blocked]
+    plan = plan.with_findings(finding for address in loose for finding in holding.held[address])
+    return lossless(plan, asked.live, evidence, in_waves)
+
+
+class _Holding:
+    """Which changes of a plan are held back by now, and why: blocked, or in need of one that is."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.held: dict[Address, tuple[Finding, ...]] = {}
+        self._by_address = plan.by_address
+        self._needed_by: dict[Address, list[Change]] = {}
+        for change in plan.changes:
+            for need in change.needs:
+                self._needed_by.setdefault(need, []).append(change)
+        self._fresh = self._with_what_needs_it({one.address: one.blocked for one in plan.blocked})
+
+    def held_with(self, findings: Iterable[Finding]) -> tuple[Address, ...]:
+        """What is held back by now and was not when this was asked before: also by errors among these findings."""
+        errors = _by_address(
+            one
+            for one in findings
+            if one.is_error and one.address not in self.held and one.address in self._by_address
+        )
+        fresh, self._fresh = self._fresh, []
+        return (*fresh, *self._with_what_needs_it({one: in_order(why) for one, why in errors.items()}))
+
+    def _with_what_needs_it(self, newly: Mapping[Address, tuple[Finding, ...]]) -> list[Address]:
+        self.held.update(newly)
+        addresses = list(newly)
+        for address in addresses:  # grows meanwhile
+            for change in self._needed_by.get(address, ()):
+                if change.address not in self.held:
+                    first = next(need for need in change.needs if need in self.held)
+                    self.held[change.address] = (held_back(change, first, self._by_address[first].title),)
+                    addresses.append(change.address)
+        return addresses
+
+
+def _by_address(findings: Iterable[Finding]) -> dict[Address, tuple[Finding, ...]]:
+    """The findings that are about a change, by its address."""
+    found: dict[Address, list[Finding]] = {}
+    for one in findings:
+        if one.address is not None:
+            found.setdefault(one.address, []).append(one)
+    return {address: tuple(members) for address, members in found.items()}
 
 
 async def weighed_again(known: Weighed, change: Change, client: ReadClient) -> tuple[Finding, ...]:

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from dpsync.planner.build import keeping_plan, pruning_plan
-from dpsync.planner.resolve import Resolved, resolve
-from dpsync.planner.scope import scope_of
+from dpsync.planner.build import keeping_part, keeping_plan, pruning_part, pruning_plan
+from dpsync.planner.resolve import Resolved, resolve, resolve_part
+from dpsync.planner.scope import scope_of, scope_of_part
 
-__all__ = ["Resolved", "keeping_plan", "pruning_plan", "resolve", "scope_of"]
+__all__ = [
+    "Resolved",
+    "keeping_part",
+    "keeping_plan",
+    "pruning_part",
+    "pruning_plan",
+    "resolve",
+    "resolve_part",
+    "scope_of",
+    "scope_of_part",
+]

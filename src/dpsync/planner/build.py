@@ -12,6 +12,7 @@ from dpsync.model.change import Change
 from dpsync.model.fields import Effect
 from dpsync.model.finding import Finding, Severity
 from dpsync.model.identity import is_of_workspace
+from dpsync.model.part import Part
 from dpsync.model.plan import Plan, Target
 from dpsync.model.reference import Address, Reference
 from dpsync.model.resource import LiveResource, Resource
@@ -32,6 +33,22 @@ def pruning_plan(resolved: Resolved, live: LiveState, target: Target) -> Plan:
 def keeping_plan(resolved: Resolved, live: LiveState, target: Target) -> Plan:
     """The plan that keeps, and names, what this workspace made and no manifest names any more."""
     return _plan(resolved, live, target, prunes=frozenset())
+
+
+def pruning_part(resolved: Resolved, live: LiveState, target: Target, part: Part) -> Plan:
+    """The plan for a part, of whose live side no more is known than was read for it; it deletes what the part does."""
+    orphans = ownership(resolved.desired, live).orphans
+    prunes = frozenset(one.id for one in orphans if part.prunes(one.kind, one.id))
+    return _of_part(_plan(resolved, live, target, prunes=prunes))
+
+
+def keeping_part(resolved: Resolved, live: LiveState, target: Target, _part: Part) -> Plan:
+    """The plan for a part, without deletes of what no manifest names any more."""
+    return _of_part(_plan(resolved, live, target, prunes=frozenset()))
+
+
+def _of_part(plan: Plan) -> Plan:
+    return replace(plan, owned=None, unmanaged=None)
 
 
 def _plan(resolved: Resolved, live: LiveState, target: Target, *, prunes: frozenset[str]) -> Plan:
@@ -216,10 +233,14 @@ def _finding(resource: Resource, rule: str, message: str, remedy: str = "") -> F
 
 @dataclass(frozen=True, slots=True)
 class _Users:
-    """Who refers to an object: live ones now, by kind and id; and a declared one, once the plan is applied."""
+    """Who refers to an object: live ones now, by kind and id; and a declared one, once the plan is applied.
+
+    `later` are declared ones that the plan is not about, by kind and what they call the object.
+    """
 
     now: Mapping[tuple[str, str], list[tuple[str, str]]]
     then: Mapping[tuple[str, str], Resource]
+    later: Mapping[tuple[str, str], Resource]
 
 
 def _with_needs(drafts: list[Change], resolved: Resolved, live: LiveState) -> tuple[Change, ...]:
@@ -237,7 +258,22 @@ def _with_needs(drafts: list[Change], resolved: Resolved, live: LiveState) -> tu
         for _path, reference, refers in references_in(one.spec)
         if reference.id is not None
     }
-    return tuple(_needing(draft, by_id, _Users(users, then), live) for draft in drafts)
+    known = _Users(users, then, _later(resolved))
+    return tuple(_needing(draft, by_id, known, live) for draft in drafts)
+
+
+def _later(resolved: Resolved) -> Mapping[tuple[str, str], Resource]:
+    """What the resources refer to that were not resolved, because the plan is about a part."""
+    done = {one.address for one in resolved.resources}
+    if len(done) == len(resolved.desired.resources):
+        return {}
+    return {
+        (refers.to, reference.text.casefold()): one
+        for one in resolved.desired.resources
+        if one.address not in done and one.lifecycle not in {"retired", "released"}
+        for _path, reference, refers in references_in(one.spec)
+        if refers.to in KINDS and Address(refers.to, reference.text) not in resolved.desired.by_address
+    }
 
 
 def _needing(
@@ -249,7 +285,14 @@ def _needing(
     needs: list[Address] = []
     follows: list[Address] = []
     if draft.action is Action.DELETE:
-        wanted_by = users.then.get((draft.kind, draft.id))
+        wanted_by = users.then.get((draft.kind, draft.id)) or next(
+            (
+                users.later[draft.kind, name.casefold()]
+                for name in (draft.id, draft.title)
+                if (draft.kind, name.casefold()) in users.later
+            ),
+            None,
+        )
         if wanted_by is not None:
             return replace(draft, blocked=(*draft.blocked, _still_used(draft, wanted_by)))
         for user in sorted(set(users.now.get((draft.kind, draft.id), ()))):

@@ -38,12 +38,12 @@ _ENDED = frozenset({"retired", "released"})
 
 def with_provenance(plan: Plan, now: DesiredState, base: DesiredState) -> Plan:
     """The same plan, each change with where it comes from; one that makes anew what was retired says what is lost."""
-    sides = _Asked(now), _Asked(base)
+    sides = Asked(now), Asked(base)
     changes = (_traced(change, *sides) for change in plan.changes)
     return replace(plan, changes=tuple(_told(change, sides[1]) for change in changes))
 
 
-def _told(change: Change, base: _Asked) -> Change:
+def _told(change: Change, base: Asked) -> Change:
     """The change; with the reason that it has no approvals, if it is a create of what the base retired (FACTS 0.3)."""
     former = base.counterpart(change, change.after)
     if change.action is not Action.CREATE or former is None or former.lifecycle != "retired":
@@ -56,7 +56,8 @@ def _told(change: Change, base: _Asked) -> Change:
 def only_declared(plan: Plan) -> Plan:
     """The plan without the changes that are not declared, unless a declared one cannot be made without them.
 
-    Made before impact and guardrails, which are about what will be done. Findings about what was left out go with it.
+    Made before impact and guardrails, which are about what will be done. Findings about what was left out go with it. What
+    no manifest names and is not deleted is kept: a key that was renamed earlier is recognised by it.
     """
     by_address = plan.by_address
     kept: set[Address] = set()
@@ -67,9 +68,13 @@ def only_declared(plan: Plan) -> Plan:
             kept.add(address)
             pending.extend(by_address[address].needs)
     dropped = by_address.keys() - kept
+    orphans = (
+        change.before for change in plan.deletions if change.address in dropped and change.after is None
+    )
     return replace(
         plan,
         changes=tuple(change for change in plan.changes if change.address in kept),
+        kept=(*plan.kept, *(orphan for orphan in orphans if orphan is not None)),
         findings=tuple(finding for finding in plan.findings if finding.address not in dropped),
     )
 
@@ -77,7 +82,7 @@ def only_declared(plan: Plan) -> Plan:
 # ------------------------------------------------------------------------------------------ one change
 
 
-def _traced(change: Change, now: _Asked, base: _Asked) -> Change:
+def _traced(change: Change, now: Asked, base: Asked) -> Change:
     """The change with where it comes from; a declared one that does more than that says what it puts back."""
     provenance = _provenance(change, now, base)
     besides = _put_back(change, now, base) if provenance is Provenance.DECLARED else ()
@@ -86,7 +91,7 @@ def _traced(change: Change, now: _Asked, base: _Asked) -> Change:
     return replace(change, provenance=provenance, reason=reason)
 
 
-def _put_back(change: Change, now: _Asked, base: _Asked) -> tuple[str, ...]:
+def _put_back(change: Change, now: Asked, base: Asked) -> tuple[str, ...]:
     """What a declared update changes although the base asked for it as much: its fields, and `sources`."""
     declared = now.state.by_address.get(change.address)
     before = base.counterpart(change, declared)
@@ -102,7 +107,7 @@ def _put_back(change: Change, now: _Asked, base: _Asked) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _provenance(change: Change, now: _Asked, base: _Asked) -> Provenance:
+def _provenance(change: Change, now: Asked, base: Asked) -> Provenance:
     declared = now.state.by_address.get(change.address)
     before = base.counterpart(change, declared)
     if declared is None:  # nothing names it now; a manifest that went named it, or none did for longer
@@ -185,7 +190,7 @@ def _means(entry: SourceReference, removed: SourceReference) -> bool:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class Asked:
     """What the manifests of one moment ask for, said so that two moments can be compared without the live side."""
 
     state: DesiredState
@@ -201,17 +206,24 @@ class _Asked:
         return self._by_id.get((change.kind, change.id.casefold()))
 
     def spec(self, resource: Resource, change: Change) -> Spec:
-        """The spec with every key replaced by what it means at this moment."""
-        spec: Spec = map_references(resource.spec, self._meant)
+        """The spec with every key replaced by what it means at this moment, as it would stand in the marketplace."""
+        return self.settled(resource, change.before.spec if change.before is not None else None)
+
+    def settled(self, resource: Resource, live: Spec | None) -> Spec:
+        """The same, beside this live side of the resource."""
+        settled, _notes = self.meant(resource).settled(Surroundings(resource.id, live, self._spec_of))
+        return settled
+
+    def meant(self, resource: Resource) -> Spec:
+        """The spec with every key replaced by what it means at this moment, and nothing left out."""
+        spec: Spec = map_references(resource.spec, self._meaning)
         for rule in rules_of(type(spec)):
             if rule.replaced_whole and spec.manages(rule.attribute):
                 entries = tuple(self._spelled_out(getattr(spec, rule.attribute)))
                 spec = spec.with_values(**{rule.attribute: entries})
-        live = change.before.spec if change.before is not None else None
-        settled, _notes = spec.settled(Surroundings(resource.id, live, self._spec_of))
-        return settled
+        return spec
 
-    def _meant(self, _path: FieldPath, reference: Reference, refers: Refers) -> Reference:
+    def _meaning(self, _path: FieldPath, reference: Reference, refers: Refers) -> Reference:
         if reference.how == "id":
             return reference.resolved(reference.text, reference.text)
         if reference.how == "name":

@@ -7,7 +7,7 @@ says it, with the near misses; it never guesses. Nothing here compares or decide
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -36,7 +36,7 @@ _ALIKE = 0.75
 
 @dataclass(frozen=True)
 class Resolved:
-    """The resources of `desired` with every reference resolved, and what could not be.
+    """The resources of `desired`, or some of them, with every reference resolved, and what could not be.
 
     `unresolved` holds, by address, the errors that block a resource; `findings` everything else worth saying.
     """
@@ -62,7 +62,12 @@ class Resolved:
 
 def resolve(desired: DesiredState, live: LiveState) -> Resolved:
     """Resolve every declared resource against the live state."""
-    return _Resolution(desired, live).run()
+    return _Resolution(desired, live).run(desired.resources)
+
+
+def resolve_part(desired: DesiredState, live: LiveState, addresses: Collection[Address]) -> Resolved:
+    """Resolve some of the declared resources; all of them are known by their keys."""
+    return _Resolution(desired, live).run(tuple(one for one in desired.resources if one.address in addresses))
 
 
 @dataclass
@@ -73,8 +78,8 @@ class _Resolution:
     errors: dict[Address, list[Finding]] = field(default_factory=dict)
     notices: list[Finding] = field(default_factory=list)
 
-    def run(self) -> Resolved:
-        order = sorted(self.desired.resources, key=lambda one: (KINDS[one.kind].rank, one.address))
+    def run(self, resources: tuple[Resource, ...]) -> Resolved:
+        order = sorted(resources, key=lambda one: (KINDS[one.kind].rank, one.address))
         done: dict[Address, Resource] = {}
         for resource in order:
             if resource.lifecycle in {"retired", "released"}:
@@ -83,7 +88,7 @@ class _Resolution:
             done[resource.address] = self._resource(resource)
         return Resolved(
             self.desired,
-            tuple(done[resource.address] for resource in self.desired.resources),
+            tuple(done[resource.address] for resource in resources),
             {address: tuple(findings) for address, findings in self.errors.items()},
             tuple(self.notices),
         )

@@ -80,10 +80,10 @@ def only_reviewed(fresh: Plan, reviewed: Reviewed) -> Split:
         must_be_for(reviewed.target, fresh.target)
     if reviewed.made is None:
         same = plan_fingerprint(fresh) == reviewed.digest
-        return Split(fresh) if same else Split(_without(fresh, fresh.applicable, ""), fresh.applicable)
+        return Split(fresh) if same else Split(without(fresh, fresh.applicable, ""), fresh.applicable)
     held = _as_blocked(_as_needing(fresh, reviewed.needs), reviewed.blocked or {})
     unreviewed = _unknown(held, reviewed.made)
-    left = _without(held, unreviewed, "which was not reviewed")
+    left = without(held, unreviewed, "which was not reviewed")
     told = _told(unreviewed, reviewed.made.values())
     return Split(left, told, _gone(reviewed.made, fresh))
 
@@ -101,7 +101,7 @@ def contained(saved: Plan, fresh: Plan) -> Split:
     about = {change.address for change in others}
     held = _as_blocked(_as_needing(fresh, _needs(saved)), _blocked(saved))
     unreviewed = tuple(change for change in _unknown(held, made) if change.address not in about)
-    left = _without(held, (*others, *unreviewed), "which the saved plan would not make like that")
+    left = without(held, (*others, *unreviewed), "which the saved plan would not make like that")
     findings = tuple(finding for finding in left.findings if finding.address not in about)
     told = _told(unreviewed, (change.address for change in saved.changes))
     return Split(replace(left, findings=findings), told, _gone(made, fresh), len(others))
@@ -198,20 +198,22 @@ def _gone(expected: Mapping[str, Address], fresh: Plan) -> tuple[Address, ...]:
     )
 
 
-def _without(plan: Plan, left: tuple[Change, ...], why: str) -> Plan:
+def without(
+    plan: Plan, left: tuple[Change, ...], why: str, remedy: str = "Have a plan reviewed that has both."
+) -> Plan:
     """The plan without these changes; what needs one of them is held back, and whatever needs that."""
     gone = {change.address: change.title for change in left}
     waiting = tuple(
         finding
         for change in plan.applicable
         if change.address not in gone
-        for finding in _waits(change, gone, why)
+        for finding in _waits(change, gone, why, remedy)
     )
     held = plan.with_findings(waiting)
     return replace(held, changes=tuple(change for change in held.changes if change.address not in gone))
 
 
-def _waits(change: Change, gone: Mapping[Address, str], why: str) -> tuple[Finding, ...]:
+def _waits(change: Change, gone: Mapping[Address, str], why: str, remedy: str) -> tuple[Finding, ...]:
     missing = next((need for need in change.needs if need in gone), None)
     if missing is None:
         return ()
@@ -219,7 +221,7 @@ def _waits(change: Change, gone: Mapping[Address, str], why: str) -> tuple[Findi
         "held-back",
         Severity.ERROR,
         f"It waits for {missing} ({gone[missing]!r}), {why}.",
-        "Have a plan reviewed that has both.",
+        remedy,
         change.origin,
         change.address,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from dpsync.kinds.catalog import DOMAINS, GROUPS, PEOPLE
 from dpsync.model.base import Spec, references_in, rules_of
@@ -16,6 +17,31 @@ def scope_of(desired: DesiredState) -> Scope:
 
     References by key are turned into what the declared resource is called in the marketplace.
     """
+    return _scope(desired, desired.resources)
+
+
+def scope_of_part(desired: DesiredState, addresses: Collection[Address], gone: Collection[Address]) -> Scope:
+    """The same for some of the resources, and for objects that may be deleted: by kind and live id."""
+    some = tuple(one for one in desired.resources if one.address in addresses)
+    only: dict[str, dict[str, str]] = {}
+    for one in some:
+        is_to_be = one.lifecycle not in {"retired", "released"}
+        only.setdefault(one.kind, {})[one.id] = one.spec.title if is_to_be else ""
+    for away in gone:
+        only.setdefault(away.kind, {}).setdefault(away.key, "")
+    scope = _scope(desired, some)
+    ids: dict[str, set[str]] = {}
+    for one in desired.resources:
+        ids.setdefault(one.kind, set()).add(one.id)
+    return replace(
+        scope,
+        ids={kind: frozenset(members) for kind, members in ids.items()},
+        leaving=scope.leaving | {away.key for away in gone},
+        only=only,
+    )
+
+
+def _scope(desired: DesiredState, resources: tuple[Resource, ...]) -> Scope:
     domains: set[Reference] = set()
     people: set[str] = set()
     groups: set[str] = set()
@@ -23,7 +49,7 @@ def scope_of(desired: DesiredState) -> Scope:
     sources: set[str] = set()
     forms: set[str] = set()
     leaving: set[str] = set()
-    for resource in desired.resources:
+    for resource in resources:
         ids.setdefault(resource.kind, set()).add(resource.id)
         for _path, reference, refers in references_in(resource.spec):
             if refers.to == DOMAINS:

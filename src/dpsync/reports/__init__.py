@@ -10,11 +10,21 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from dpsync.model.report import Page, Report
-from dpsync.reports import json, markdown, text
+from dpsync.reports import github, gitlab, gitlab_codequality, html, json, junit, markdown, sarif, text
 
 Renderer = Callable[[Report, Page], str]
 
 FORMATS: Mapping[str, Renderer] = MappingProxyType(
-    {"text": text.render, "markdown": markdown.render, "json": json.render}
+    {
+        "text": text.render,
+        "markdown": markdown.render,
+        "html": html.render,
+        "json": json.render,
+        "sarif": sarif.render,
+        "junit": junit.render,
+        "github": github.render,
+        "gitlab": gitlab.render,
+        "gitlab-codequality": gitlab_codequality.render,
+    }
 )
 """Every format by the name that `--report` takes."""

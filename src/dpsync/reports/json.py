@@ -15,6 +15,7 @@ from dpsync.model.finding import Finding
 from dpsync.model.fingerprint import fingerprint, plan_fingerprint
 from dpsync.model.impact import Impact, People, SourceImpact
 from dpsync.model.outcome import Outcome
+from dpsync.model.part import Part
 from dpsync.model.place import Origin
 from dpsync.model.plan import Plan, Target
 from dpsync.model.reference import Address
@@ -25,7 +26,7 @@ from dpsync.reports.people import access_lines
 from dpsync.reports.sentences import all_findings, domain_of, loose_findings, verdict
 from dpsync.reports.values import plain
 
-FORMAT_VERSION = "1.2"
+FORMAT_VERSION = "1.3"
 
 
 def render(report: Report, _page: Page) -> str:
@@ -43,6 +44,7 @@ def as_object(report: Report) -> dict[str, Any]:
         "command": report.command,
         "dpsync_version": report.version,
         "target": _target(plan) if plan else None,
+        "partial": _part(plan.part) if plan and plan.part else None,
         "complete": whole if plan is None else plan.complete,
         "applyable": plan is not None and plan.complete and plan.has_changes and whole,
         "has_changes": plan is not None and plan.has_changes,
@@ -78,6 +80,19 @@ def _target(plan: Plan) -> dict[str, Any]:
     }
 
 
+def _part(part: Part) -> dict[str, Any]:
+    return {
+        "since": part.since or None,
+        "commit": part.commit or None,
+        "targets": list(part.targets),
+        "excludes": list(part.excludes),
+        "selectors": list(part.selectors),
+        "covered": len(part.covered),
+        "gone": None if part.gone is None else len(part.gone),
+        "declared": part.declared,
+    }
+
+
 def _summary(plan: Plan) -> dict[str, Any]:
     return {
         "class": plan.effect.value if plan.effect else None,
@@ -89,7 +104,7 @@ def _summary(plan: Plan) -> dict[str, Any]:
         "blocked": len(plan.blocked),
         "unchanged": plan.unchanged,
         "owned": plan.owned,
-        "unmanaged": dict(sorted(plan.unmanaged.items())),
+        "unmanaged": None if plan.unmanaged is None else dict(sorted(plan.unmanaged.items())),
     }
 
 
@@ -165,6 +180,7 @@ def _impact(impact: Impact) -> dict[str, Any]:
         "products": impact.products,
         "uncertain": impact.uncertain,
         "everywhere": impact.everywhere,
+        "nearby": impact.nearby,
         **({"names": dict(sorted(impact.names.items()))} if impact.names else {}),
     }
 

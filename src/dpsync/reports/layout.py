@@ -49,7 +49,8 @@ def cells(text: str) -> int:
 def wrapped(text: str, width: int, indent: int = 0, hang: int = 0) -> Iterator[str]:
     """The text in lines of at most `width` cells, all indented, the following ones by `hang` more.
 
-    Lines are broken at blanks only, so that a path or an id that is wider than the page can still be copied whole.
+    Lines are broken at blanks only, so that a path or an id that is wider than the page can still be copied whole; and
+    not between two backticks, as long as what stands there fits into a line.
     """
     text = visible(text).rstrip(" ")
     body = text.lstrip(" ")
@@ -57,7 +58,7 @@ def wrapped(text: str, width: int, indent: int = 0, hang: int = 0) -> Iterator[s
     line = margin
     width_so_far = len(margin)
     is_empty = True
-    for word in body.split(" "):
+    for word in _words(body, width - len(margin) - hang):
         size = cells(word)
         if not is_empty and width_so_far + 1 + size > width:
             yield line.rstrip(" ")
@@ -71,3 +72,24 @@ def wrapped(text: str, width: int, indent: int = 0, hang: int = 0) -> Iterator[s
         width_so_far += size
         is_empty = is_empty and not word
     yield line.rstrip(" ")
+
+
+def _words(text: str, room: int) -> Iterator[str]:
+    """What may stand at the end of a line: the words, and what is quoted as one command if there is room for it."""
+    words = text.split(" ")
+    at = 0
+    while at < len(words):
+        end = _end_of_command(words, at)
+        command = " ".join(words[at : end + 1])
+        if cells(command) <= room:
+            yield command
+        else:
+            yield from words[at : end + 1]
+        at = end + 1
+
+
+def _end_of_command(words: list[str], start: int) -> int:
+    """Where what is opened in a word is closed, or the word itself."""
+    if words[start].count("`") % 2 == 0:
+        return start
+    return next((at for at in range(start + 1, len(words)) if words[at].count("`") % 2), start)

@@ -122,6 +122,8 @@ def _banner(report: Report, plan: Plan) -> str:
         lines.append(f"> ⚠️ **This plan deletes {counted(deleted, 'object')}.**")
     if not plan.complete:
         lines.append(f"> ⚠️ **{sentences.incomplete(plan)}**")
+    if plan.part is not None:
+        lines.append(f"> {sentences.partial(plan, code)}")
     return "\n>\n".join(lines)
 
 

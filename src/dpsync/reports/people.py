@@ -26,6 +26,7 @@ GROUPS = 8
 """Of how many groups of sources with the same people each has a line of its own."""
 
 _FAR = ", as far as managed products show"
+_NEAR = ", as far as this partial plan has read"
 _UNREAD = "the members were not read"
 
 
@@ -103,7 +104,7 @@ def _losses(change: Change, impact: Impact) -> Iterator[Line]:
 
     groups = _telling(_groups(impact.lost, when))
     for place, group in enumerate(groups[:GROUPS]):
-        far = "" if impact.everywhere or place else _FAR
+        far = "" if place else _far(impact)
         yield Line(0, _lost(change, impact, group, far))
         yield from _names(impact, "loses", group.people)
         yield from _names(impact, "keeps", group.keepers)
@@ -112,6 +113,13 @@ def _losses(change: Change, impact: Impact) -> Iterator[Line]:
         number = _number(impact.members)
         yield Line(0, f"takes access: {people(number)} may lose it ({impact.uncertain})")
         yield from _names(impact, "may lose access", impact.members)
+
+
+def _far(impact: Impact) -> str:
+    """How far was looked for other products that give people the same."""
+    if impact.everywhere:
+        return ""
+    return _NEAR if impact.nearby else _FAR
 
 
 def _lost(change: Change, impact: Impact, group: _Group, far: str) -> str:
@@ -167,13 +175,14 @@ def _gains(change: Change, impact: Impact) -> Iterator[Line]:
         return "at once" if source in added else "again at once"
 
     groups = _telling(_groups(impact.gained, when))
-    for group in groups[:GROUPS]:
-        yield Line(0, _gained(change, impact, group))
+    for place, group in enumerate(groups[:GROUPS]):
+        near = _NEAR if impact.nearby and not place else ""
+        yield Line(0, _gained(change, impact, group, near))
         yield from _names(impact, "gets", group.people)
     yield from _more("gives", groups[GROUPS:])
 
 
-def _gained(change: Change, impact: Impact, group: _Group) -> str:
+def _gained(change: Change, impact: Impact, group: _Group, near: str) -> str:
     sources = _sources(change, group.sources)
     if group.people is None and impact.members:
         number = len(impact.members)
@@ -183,11 +192,13 @@ def _gained(change: Change, impact: Impact, group: _Group) -> str:
         return f"gives access: {people(None)} get {sources} {group.when} ({_unread(change)})"
     if not group.people:
         everybody = _everybody(impact, group.keepers, "has", "have")
-        return f"nobody gains {sources}: {everybody} {group.them} already through {group.other_products}"
+        return (
+            f"nobody gains {sources}: {everybody} {group.them} already through {group.other_products}{near}"
+        )
     number, kept = len(group.people), len(group.keepers)
     have = verb(kept, "has", "have")
     aside = f" ({kept} {have} {group.them} already through {group.other_products})" if kept else ""
-    return f"gives access: {people(number)} {verb(number, 'gets', 'get')} {sources} {group.when}{aside}"
+    return f"gives access: {people(number)} {verb(number, 'gets', 'get')} {sources} {group.when}{near}{aside}"
 
 
 def _everybody(impact: Impact, keepers: frozenset[str], one: str, several: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 
@@ -28,7 +28,7 @@ from dpsync.model.report import Report
 from dpsync.model.resource import LiveResource
 from dpsync.reports import numbers
 from dpsync.reports.layout import Line
-from dpsync.reports.numbers import counted, kinds_counted
+from dpsync.reports.numbers import counted, joined, kinds_counted
 from dpsync.reports.people import access_lines
 from dpsync.reports.values import changed_lines, inline, quoted, set_lines
 
@@ -130,15 +130,19 @@ def _planned(report: Report, plan: Plan) -> str:
     tails += f" {counted(errors, 'error')}." if errors else ""
     if report.command == DRIFT:
         return _drifted(plan, f" {counted(errors, 'error')}." if errors else "")
+    part = _PARTIAL if plan.part is not None else ""
     if plan.has_changes:
         create, update, delete = (
             plan.count(action) for action in (Action.CREATE, Action.UPDATE, Action.DELETE)
         )
-        return f"Plan: {create} to create, {update} to update, {delete} to delete.{tails}"
+        return f"Plan: {create} to create, {update} to update, {delete} to delete.{tails}{part}"
     if tails:
-        return f"No changes to apply.{tails}"
+        return f"No changes to apply.{tails}{part}"
     if not plan.complete:
-        return "No changes found, but not everything could be read."
+        return f"No changes found, but not everything could be read.{part}"
+    if plan.part is not None:
+        is_all = not plan.part.is_empty
+        return f"No changes. {'What was planned is as the manifests say' if is_all else 'There is nothing to plan'}.{part}"
     if report.command == UNDO:
         return "No changes. Nothing is left to undo."
     return "No changes. The marketplace matches the manifests."
@@ -190,7 +194,38 @@ def _applied(report: Report, plan: Plan) -> str:
     tail = f"; {', '.join(misses)}" if misses else ""
     already = results[Result.ALREADY]
     tails = f" {already} {'was' if already == 1 else 'were'} already so." if already else ""
-    return f"{words}: {counts}{tail}.{tails}{_left(report, plan)}"
+    part = _PARTIAL if plan.part is not None else ""
+    return f"{words}: {counts}{tail}.{tails}{_left(report, plan)}{part}"
+
+
+_PARTIAL = " Partial plan."
+"""At the end of the verdict on a plan that is not about everything."""
+
+
+def partial(plan: Plan, put: Callable[[str], str] = str) -> str:
+    """What a reader must know first about a plan that is not about everything; empty for one that is.
+
+    `put` is how a format writes what somebody else wrote.
+    """
+    part = plan.part
+    if part is None:
+        return ""
+    ways = [
+        f"changed since {put(part.since)} ({part.commit[:12]})" if part.since else "",
+        f"targeted by {joined([put(one) for one in part.targets])}" if part.targets else "",
+        f"selected by {joined([put(one) for one in part.selectors])}" if part.selectors else "",
+        f"not excluded by {joined([put(one) for one in part.excludes])}" if part.excludes else "",
+    ]
+    how = joined([way for way in ways if way])
+    if part.is_empty:
+        none = f"none of {counted(part.declared, 'declared resource')} is {how}"
+        return f"Partial plan: {none}. The marketplace was not asked."
+    what = f"{len(part.covered)} of {counted(part.declared, 'declared resource')}"
+    if part.gone:
+        what += f" and {counted(len(part.gone), 'object')} whose manifest is gone"
+    rest = "Of the rest, nothing is changed or deleted but what these need"
+    read = "" if plan.unmanaged is not None else "; it was not looked at, so nothing is said about it"
+    return f"Partial plan: {what}, {how}. {rest}{read}."
 
 
 def incomplete(plan: Plan) -> str:
@@ -221,7 +256,7 @@ def unmanaged_lines(report: Report) -> tuple[Line, ...]:
     """What is nobody's business here: one by one where it was asked for, and otherwise as a number."""
     if report.unmanaged is not None:
         return tuple(_unmanaged_each(report.unmanaged))
-    counts = report.plan.unmanaged if report.plan is not None else {}
+    counts = (report.plan.unmanaged or {}) if report.plan is not None else {}
     total = sum(counts.values())
     if not total:
         return ()
@@ -255,11 +290,14 @@ def domain_of(resource: LiveResource) -> str:
 
 
 def kept_lines(plan: Plan) -> tuple[Line, ...]:
-    """The owned objects that pruning, were it on, would delete."""
+    """The owned objects that no manifest names any more, and that are not deleted all the same."""
     if not plan.kept:
         return ()
     return (
-        Line(0, f"Kept: {counted(len(plan.kept), 'owned object')} that no manifest names (prune is off):"),
+        Line(
+            0,
+            f"Kept: {counted(len(plan.kept), 'owned object')} that no manifest names, not deleted by this plan:",
+        ),
         *(Line(1, kept_title(resource)) for resource in plan.kept),
     )
 
@@ -483,11 +521,13 @@ def _field_lines(field: FieldChange, change: Change) -> Iterator[Line]:
         if change.action is Action.CREATE
         else changed_lines(field.path, field.before, field.after, owner=owner)
     )
-    default = (
-        f" (default of {place(field.origin)})" if field.origin and field.origin.layer is Layer.DEFAULT else ""
-    )
+    whence = _WHENCE.get(field.origin.layer, "").format(place(field.origin)) if field.origin else ""
     for line in lines:
-        yield Line(line.depth, line.text + default, line.sign) if line.depth == 0 else line
+        yield Line(line.depth, line.text + whence, line.sign) if line.depth == 0 else line
+
+
+_WHENCE = {Layer.DEFAULT: " (default of {})", Layer.PATCH: " (patch {})"}
+"""What follows a field that was not written in the manifest of its resource."""
 
 
 def _owner(change: Change, path: str) -> type[Spec] | None:

@@ -66,6 +66,7 @@ def _prospect(report: Report, width: int) -> Iterator[list[Row]]:
     plan = report.plan
     if plan is not None:
         yield _paragraph(sentences.incomplete(plan), width, "bold yellow")
+        yield _paragraph(sentences.partial(plan), width, "bold yellow")
         yield _weight(report, width)
         yield _paragraph(sentences.preamble(report), width)
         for heading, changes in sentences.groups(report):

@@ -350,3 +350,36 @@ def _is_choice(owner: type[Spec], name: str) -> bool:
 def under(line: Line, depth: int) -> Line:
     """The same line, deeper."""
     return replace(line, depth=line.depth + depth)
+
+
+def told(value: Any, *, owner: type[Spec] | None = None, path: str = "") -> list[str]:
+    """The value by itself, in lines: what stands on one side of two."""
+    if isinstance(value, Spec) and says_itself(value):
+        return [inline(value), *_left_unsaid(value)]
+    if isinstance(value, Spec):
+        return [
+            line
+            for name, inner in _managed(value)
+            for line in _named(name, told(inner, owner=type(value), path=name))
+        ]
+    if _is_opaque(value):
+        return _json_of(value)
+    if isinstance(value, tuple) and value:
+        return [line for entry in value for line in (_entry(entry).split("\n"))]
+    if value is None or value == ():
+        return []
+    if isinstance(value, str) and "\n" in value:
+        return value.split("\n")
+    return [_word(value, owner, path)]
+
+
+def _left_unsaid(value: Spec) -> Iterator[str]:
+    """What the sentence of a spec leaves out."""
+    for name, _, inner in _unsaid(None, value):
+        yield from _named(name, told(inner))
+
+
+def _named(name: str, lines: list[str]) -> list[str]:
+    if len(lines) == 1:
+        return [f"{name}: {lines[0]}"]
+    return [f"{name}:", *(f"  {line}" for line in lines)] if lines else [f"{name}: {NONE}"]

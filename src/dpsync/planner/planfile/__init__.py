@@ -18,7 +18,7 @@ from dpsync.model.plan import Plan
 from dpsync.planner.planfile.parts import packed_plan, unpacked_plan
 from dpsync.planner.planfile.values import Unreadable
 
-FORMAT_VERSION: Final = "1.0"
+FORMAT_VERSION: Final = "1.1"
 """A field that is added raises the second number; a change that a reader could misunderstand raises the first."""
 
 _MAKE_ANEW: Final = "Make it anew with `dpsync plan --out FILE`."

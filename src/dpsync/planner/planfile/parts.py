@@ -18,6 +18,7 @@ from dpsync.model.fields import Effect
 from dpsync.model.finding import Finding, Severity
 from dpsync.model.fingerprint import fingerprint
 from dpsync.model.impact import Impact, People, SourceImpact
+from dpsync.model.part import Part
 from dpsync.model.place import Layer, Origin
 from dpsync.model.plan import Plan, Target
 from dpsync.model.reference import Address, SourceReference
@@ -41,18 +42,19 @@ def packed_plan(plan: Plan) -> dict[str, Any]:
         "counts": {
             "owned": plan.owned,
             "unchanged": plan.unchanged,
-            "unmanaged": dict(sorted(plan.unmanaged.items())),
+            "unmanaged": None if plan.unmanaged is None else dict(sorted(plan.unmanaged.items())),
         },
         "changes": [_packed_change(change, plan.target) for change in plan.changes],
         "kept": [_packed_live(one) for one in plan.kept],
         "findings": [_packed_finding(one) for one in plan.findings],
+        "part": _packed_part(plan.part) if plan.part is not None else None,
     }
 
 
 def unpacked_plan(entry: Any) -> Plan:
     """The plan that `packed_plan` was given. Raises Unreadable."""
-    target, complete, allowed, counts, changes, kept, findings = taken(
-        entry, "the plan", "target", "complete", "allowed", "counts", "changes", "kept", "findings"
+    target, complete, allowed, counts, changes, kept, findings, part = taken(
+        entry, "the plan", "target", "complete", "allowed", "counts", "changes", "kept", "findings", part=None
     )
     owned, unchanged, unmanaged = taken(counts, "counts", "owned", "unchanged", "unmanaged")
     where = _target(target)
@@ -63,9 +65,50 @@ def unpacked_plan(entry: Any) -> Plan:
         kept=tuple(_live(one) for one in kept),
         owned=owned,
         unchanged=unchanged,
-        unmanaged={_known_kind(kind): number for kind, number in unmanaged.items()},
+        unmanaged=(
+            None if unmanaged is None else {_known_kind(kind): number for kind, number in unmanaged.items()}
+        ),
         complete=complete,
         allowed=tuple(allowed),
+        part=_part(part) if part is not None else None,
+    )
+
+
+def _packed_part(part: Part) -> dict[str, Any]:
+    return {
+        "since": part.since,
+        "commit": part.commit,
+        "targets": list(part.targets),
+        "excludes": list(part.excludes),
+        "selectors": list(part.selectors),
+        "covered": [str(address) for address in part.covered],
+        "gone": None if part.gone is None else [str(address) for address in part.gone],
+        "declared": part.declared,
+    }
+
+
+def _part(entry: Any) -> Part:
+    since, commit, targets, excludes, selectors, covered, gone, declared = taken(
+        entry,
+        "the part",
+        "since",
+        "commit",
+        "targets",
+        "excludes",
+        "selectors",
+        "covered",
+        "gone",
+        "declared",
+    )
+    return Part(
+        since,
+        commit,
+        tuple(targets),
+        tuple(excludes),
+        tuple(selectors),
+        tuple(_address(one) for one in covered),
+        None if gone is None else tuple(_address(one) for one in gone),
+        declared,
     )
 
 
@@ -362,12 +405,13 @@ def _packed_impact(impact: Impact) -> dict[str, Any]:
         "products": impact.products,
         "uncertain": impact.uncertain,
         "everywhere": impact.everywhere,
+        "nearby": impact.nearby,
         "names": dict(sorted(impact.names.items())),
     }
 
 
 def _impact(entry: Any) -> Impact:
-    gained, lost, members, ended, exceptions, pending, products, uncertain, everywhere, names = taken(
+    gained, lost, members, ended, exceptions, pending, products, uncertain, everywhere, names, nearby = taken(
         entry,
         "an impact",
         "gained",
@@ -380,6 +424,7 @@ def _impact(entry: Any) -> Impact:
         "uncertain",
         "everywhere",
         "names",
+        nearby=False,
     )
     return Impact(
         gained=tuple(_source_impact(one) for one in gained),
@@ -391,6 +436,7 @@ def _impact(entry: Any) -> Impact:
         products=products,
         uncertain=uncertain,
         everywhere=everywhere,
+        nearby=nearby,
         names=names,
     )
 

@@ -1,0 +1,22 @@
+"""The GitLab format: the counts that a merge request shows as its Terraform report (`artifacts:reports:terraform`).
+
+GitLab reads three numbers and nothing else; the whole report belongs into an artifact of its own. What is blocked is not
+counted, as in the summary line.
+"""
+
+from __future__ import annotations
+
+import json
+
+from dpsync.model.call import Action
+from dpsync.model.report import Page, Report
+
+
+def render(report: Report, _page: Page) -> str:
+    """How many objects are created, updated and deleted, as one JSON object."""
+    plan = report.plan
+    counts = {
+        action.value: 0 if plan is None else plan.count(action)
+        for action in (Action.CREATE, Action.UPDATE, Action.DELETE)
+    }
+    return json.dumps(counts) + "\n"

@@ -1,0 +1,139 @@
+"""The page for a browser, read as a browser reads it. What needs a real one is in `tests/external/test_html_page.py`."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from dpsync.model.impact import Impact
+from dpsync.model.report import Page, Report
+from dpsync.reports import FORMATS
+from dpsync.reports.layout import visible
+from reports.builders import DRIFT, EVERYTHING, HALF_APPLIED, INVALID, PAGES, REPORTS, report
+from reports.test_hostile_text import HOSTILE, hostile_report
+
+VOID = {"meta", "input", "br"}
+ELEMENTS = {
+    *("html", "head", "meta", "title", "style", "script", "body", "header", "main", "footer", "section"),
+    *("h1", "h2", "h3", "h4", "p", "ul", "li", "a", "div", "span", "strong", "b", "code", "kbd", "mark"),
+    *("table", "thead", "tbody", "tr", "th", "td", "details", "summary", "form", "fieldset", "legend"),
+    *("label", "input", "select", "option", "button", "output"),
+}
+"""Every element that the page is made of: nothing that loads, and none that anybody else wrote."""
+
+
+class Reader(HTMLParser):
+    """Checks that elements close in order, and keeps what stands in the page."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.elements: set[str] = set()
+        self.attributes: list[tuple[str, str, str]] = []
+        self.texts: dict[str, str] = {}
+        self.words = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.add(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] in {"style", "script"}:
+            self.texts[self.open[-1]] = self.texts.get(self.open[-1], "") + data
+        else:
+            self.words += data
+
+
+def read(shown: Report) -> Reader:
+    reader = Reader()
+    reader.feed(FORMATS["html"](shown, Page()))
+    reader.close()
+    assert not reader.open
+    return reader
+
+
+@pytest.mark.parametrize("shown", [*REPORTS.values(), *map(hostile_report, HOSTILE)])
+def test_the_page_holds_nothing_that_loads_runs_or_styles_but_its_own(shown: Report) -> None:
+    reader = read(replace(shown, pages=PAGES))
+    assert reader.elements <= ELEMENTS
+    for tag, name, value in reader.attributes:
+        assert not name.startswith("on")
+        assert name not in {"style", "src", "srcset", "action", "formaction", "background", "poster"}
+        if name == "href":
+            assert (tag, value) == ("a", "#main")
+    policy = next(
+        value for _, name, value in reader.attributes if name == "content" and "default-src" in value
+    )
+    for kind in ("style", "script"):
+        digest = base64.b64encode(hashlib.sha256(reader.texts[kind].encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{digest}'" in policy
+    assert policy.startswith("default-src 'none';")
+    assert "unsafe" not in policy
+
+
+def test_the_style_and_the_script_name_no_address() -> None:
+    reader = read(EVERYTHING)
+    assert not re.search(
+        r"https?:|//[a-z]|url\(|@import|fetch|innerHTML|eval|XMLHttp",
+        "".join(reader.texts.values()).replace("// ", ""),
+    )
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_there_as_text(text: str) -> None:
+    assert visible(text) in read(hostile_report(text)).words
+
+
+def test_ids_are_unique() -> None:
+    ids = [value for _, name, value in read(EVERYTHING).attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+
+
+def test_a_state_says_what_became_of_a_change() -> None:
+    states = [value for _, name, value in read(HALF_APPLIED).attributes if name == "data-state"]
+    assert states == ["failed", "done", "skipped", "stale", "not started", "blocked"]
+    assert {value for _, name, value in read(DRIFT).attributes if name == "data-state"} == {"drifted"}
+
+
+def test_people_have_names_only_where_the_report_has_them() -> None:
+    assert "Zoë Ångström" in read(EVERYTHING).words
+    plan = EVERYTHING.plan
+    assert plan is not None
+    changes = tuple(
+        replace(change, impact=replace(change.impact, names={}) if change.impact else None)
+        for change in plan.changes
+    )
+    without = read(replace(EVERYTHING, plan=replace(plan, changes=changes))).words
+    assert "Zoë" not in without
+    assert "u2" not in without
+
+
+def test_a_finding_says_its_rule_its_place_and_the_way_out_and_explains_its_rule() -> None:
+    words = " ".join(read(INVALID).words.split())
+    assert "error unknown-field products/sales/na-sales.yaml:7:3" in words
+    assert "Did you mean `description`?" in words
+    assert "Suspend it first." in read(replace(REPORTS["only-blocked"], pages=PAGES)).words
+
+
+def test_an_unknown_number_is_never_zero() -> None:
+    unknown = (
+        replace(REPORTS["sources"].plan.changes[0], impact=Impact(members=None, uncertain="it is new"))
+        if REPORTS["sources"].plan
+        else None
+    )
+    assert unknown is not None
+    assert "? people lose access (not known)" in " ".join(read(report(unknown)).words.split())
+
+
+def test_two_runs_write_the_same_bytes() -> None:
+    assert FORMATS["html"](EVERYTHING, Page()) == FORMATS["html"](EVERYTHING, Page())
