@@ -42,10 +42,18 @@ ENVIRONMENTS = ROOT / "docs" / "environments.md"
 PAGES = (
     README,
     ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
     ROOT / "CHANGELOG.md",
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "benchmarks").glob("*.md")),
 )
+PIPELINES = (
+    ROOT / "action.yml",
+    *sorted((ROOT / "examples" / "ci").rglob("*.yml")),
+    *sorted((ROOT / "ci").iterdir()),
+)
+"""What a page about pipelines names is in these."""
+
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 
 
@@ -177,6 +185,8 @@ def words_of_the_code() -> frozenset[str]:
                 names.add(node.id)
     for file in (ROOT / "examples").rglob("*.yaml"):
         names.update(re.findall(r"[\w.-]+", text_of(file)))
+    for file in PIPELINES:
+        names.update(re.findall(r"[\w.-]+", text_of(file)))
     for page in PAGES:
         for block in blocks(page):
             names.update(re.findall(r"[\w.-]+", block.text))
@@ -186,7 +196,7 @@ def words_of_the_code() -> frozenset[str]:
 # What the docs name exists
 
 
-RUNTIME = (".dpsync", ".demo")
+RUNTIME = (".dpsync", ".demo", "dpsync-report")
 """Folders that dpsync makes."""
 
 
