@@ -104,7 +104,12 @@ def options(command: click.Command) -> list[click.Option]:
 
 @cache
 def all_options() -> frozenset[str]:
-    named = {text for command in commands().values() for one in options(command) for text in one.opts}
+    named = {
+        text
+        for command in commands().values()
+        for one in options(command)
+        for text in (*one.opts, *one.secondary_opts)
+    }
     return frozenset(named | {text for one in options(dpsync) for text in one.opts} | {"--help", "-h"})
 
 

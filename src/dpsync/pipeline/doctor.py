@@ -126,7 +126,9 @@ def manifests(settings: Settings) -> tuple[Examined, DesiredState | None]:
             None,
         )
     number = len(desired.resources)
-    return good("manifests", f"The manifests are valid: {number} resource{'' if number == 1 else 's'}."), desired
+    return good(
+        "manifests", f"The manifests are valid: {number} resource{'' if number == 1 else 's'}."
+    ), desired
 
 
 # -------------------------------------------------------------------------------------------- the token
