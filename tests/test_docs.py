@@ -221,6 +221,7 @@ ALLOWED_PATHS = {
     "expected.txt",
     "impact/",
     "reports/",
+    "environments/",
     "exceptions/",
     "tests/external/",
 }
