@@ -23,6 +23,7 @@ FLOORS = {
     "checks": 3,
     "apply": 3,
     "access": 3,
+    "hosts": 3,
     "reports": 3,
     "sandbox": 3,
     "pipeline": 4,
@@ -32,7 +33,7 @@ FLOORS = {
 MAY_NAME_A_KIND = {"kinds", "marketplace", "impact", "checks", "sandbox"}
 
 WALLS = {
-    "httpx2": ("marketplace/", "sandbox/doors.py"),
+    "httpx2": ("marketplace/", "hosts/wire.py", "sandbox/doors.py"),
     "aiohttp": ("marketplace/connection.py",),
     "yarl": ("marketplace/connection.py",),
     "deepdiff": ("planner/diff.py",),
@@ -158,7 +159,20 @@ FAMILIES = {
     "checks": {"domains", "exemptions", "people", "rule"},
     "kinds": {"catalog", "graph", "review_flow", "shared", "sources"},
     "marketplace/endpoints": {"calls", "endpoint", "people", "review_flow", "tags"},
-    "reports": {"layout", "numbers", "paper", "people", "remarks", "sentences", "sides", "values", "weight"},
+    "hosts": {"host", "wire"},
+    "reports": {
+        "layout",
+        "markup",
+        "numbers",
+        "paper",
+        "people",
+        "remarks",
+        "sentences",
+        "sides",
+        "sticky",
+        "values",
+        "weight",
+    },
     "sandbox/routes": set(),
     "cli": {
         "connect",

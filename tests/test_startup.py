@@ -151,8 +151,10 @@ def test_a_plan_over_a_url_opens_no_server_and_compares_no_structures_that_are_e
 
 
 def test_a_plan_over_the_sandbox_within_opens_no_connection(workspace: Path) -> None:
-    (workspace / "products" / "first.yaml").unlink()
-    modules, said = imported(("plan", "--url", "sandbox:"), workspace)
+    path = workspace / "sandbox.db"
+    with Store(path) as store:
+        store.load(large_world(1, product_id=lambda _: computed_id(WORKSPACE_ID, "DataProduct", "first")))
+    modules, said = imported(("plan", "--url", f"sandbox:{path}"), workspace)
     assert "No changes." in said
     assert "aiohttp" not in modules
 

@@ -56,6 +56,7 @@ def test_keys_of_the_workspace_are_completed_where_a_key_is_expected() -> None:
     assert completed("graph", "--of", "two") == ["two-stage"]
     assert completed("graph", "--of", "RequestForm/two") == ["RequestForm/two-stage"]
     assert completed("graph", "--of", "bro") == ["broken"]
+    assert completed("plan", "--target", "head") == ["headcount"]
 
 
 def test_kinds_fields_and_guardrails_are_completed() -> None:

@@ -439,6 +439,11 @@ EVERYTHING = replace(
     ),
     unmanaged=UNMANAGED,
     unreviewed=(NOT_REVIEWED,),
+    owners={
+        WEIGHED_SALES.address: ("sales-eng",),
+        WEIGHED_MOVE.address: ("sales-eng", "retail"),
+        WEIGHED_BLOCKED.address: ("sales-eng",),
+    },
 )
 NOT_WEIGHED = report(
     STRICT,

@@ -108,6 +108,8 @@ def command(
             "--trust-plan needs a saved plan.", "Name its file: `dpsync apply FILE --trust-plan`."
         )
 
+    from dataclasses import replace
+
     from dpsync import pipeline
     from dpsync.cli.reviews import expected, saved, trusted
 
@@ -119,6 +121,7 @@ def command(
         else:
             ahead = expected("apply", expect_plan, wish, wanted)
     before = pipeline.report_of_review(ahead.found, ahead.plan, ahead.split)
+    before = replace(before, owners=pipeline.owners(ahead.known.asked, ahead.plan))
     return carried_out(ahead, before, wanted, journal, lock_timeout, auto_approve=auto_approve, events=events)
 
 

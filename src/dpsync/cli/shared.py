@@ -23,7 +23,7 @@ from dpsync.errors import DpsyncError, InvalidManifests, UsageError
 
 if TYPE_CHECKING:
     from dpsync.model.finding import Finding
-    from dpsync.model.report import Report
+    from dpsync.model.report import Page, Report
     from dpsync.settings import Settings
 
 INTERRUPTED = 130
@@ -31,6 +31,8 @@ WORKSPACE_FILE = "dpsync.yaml"
 DEFAULT_FORMAT = "text"
 GITHUB = "github"
 _LEAST_TOKEN = 16
+_JOB_SUMMARY = 1_000_000
+"""How many characters of Markdown go to a job summary; GitHub takes 1 MiB of each step."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -251,7 +253,6 @@ def write_reports(report: Report, wanted: Iterable[Wanted]) -> None:
     from dataclasses import replace
 
     from dpsync import checks
-    from dpsync.model.report import Page
     from dpsync.reports import FORMATS
 
     report = replace(report, pages={rule.name: rule.page for rule in checks.GUARDRAILS})
@@ -259,12 +260,16 @@ def write_reports(report: Report, wanted: Iterable[Wanted]) -> None:
     for one in sorted(wanted, key=lambda one: one.file is None):
         try:
             if one.file is not None:
-                write_file(one.file, FORMATS[one.format](report, Page(folder=one.folder)), "The report")
+                write_file(
+                    one.file,
+                    FORMATS[one.format](report, replace(page_for(None), folder=one.folder)),
+                    "The report",
+                )
             else:
                 page = replace(page_for(sys.stdout), folder=one.folder)
                 click.echo(FORMATS[one.format](report, page), nl=False)
             if one.format == GITHUB:
-                _add_to_job_summary(FORMATS["markdown"](report, Page(folder=one.folder)))
+                _add_to_job_summary(FORMATS["markdown"](report, replace(page_for(None), limit=_JOB_SUMMARY)))
         except UsageError as error:
             failed = failed or error
     if failed is not None:
@@ -352,15 +357,26 @@ def reported_if_invalid(command: str, wanted: Iterable[Wanted]) -> Iterator[None
 
 
 def page_for(stream: IO[str] | None) -> Any:
-    """What a stream can show: its width, and colour on a terminal unless NO_COLOR is set."""
+    """What a stream or a file can show: its width, and colour on a terminal unless NO_COLOR is set.
+
+    In a pipeline, also how long a comment of its host may be, and where the run is found.
+    """
     import shutil
 
     from dpsync.model.report import Page
 
     if stream is None or not stream.isatty():
-        return Page()
+        return _page_of_pipeline()
     colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return Page(width=max(40, shutil.get_terminal_size().columns), colour=colour)
+
+
+def _page_of_pipeline() -> Page:
+    from dpsync.hosts import host_here
+    from dpsync.model.report import Page
+
+    host = host_here(os.environ)
+    return Page() if host is None else Page(limit=host.limit, link=host.link(os.environ))
 
 
 def is_interactive() -> bool:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import click
 
+from dpsync.cli.keys import complete_resources
 from dpsync.cli.shared import url_option, workspace_options
 from dpsync.errors import UsageError
 
@@ -125,6 +126,7 @@ _PARTING = (
         metavar="KEY",
         multiple=True,
         envvar="DPSYNC_TARGET",
+        shell_complete=complete_resources,
         help="Plan, and read, only this resource: KIND/KEY, a key, or a glob. May be repeated.",
     ),
     click.option(
@@ -133,6 +135,7 @@ _PARTING = (
         metavar="KEY",
         multiple=True,
         envvar="DPSYNC_EXCLUDE",
+        shell_complete=complete_resources,
         help="Leave this resource out, named as for --target. May be repeated.",
     ),
     click.option(
