@@ -34,7 +34,8 @@ MAY_NAME_A_KIND = {"kinds", "marketplace", "impact", "checks", "sandbox"}
 
 WALLS = {
     "httpx2": ("marketplace/", "hosts/wire.py", "sandbox/doors.py"),
-    "h11": ("marketplace/connection.py",),
+    "aiohttp": ("marketplace/connection.py",),
+    "yarl": ("marketplace/connection.py",),
     "deepdiff": ("planner/diff.py",),
     "yaml": ("manifests/",),
     "rich": ("reports/", "cli/"),
