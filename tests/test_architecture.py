@@ -23,13 +23,14 @@ FLOORS = {
     "checks": 3,
     "apply": 3,
     "access": 3,
+    "imports": 3,
     "reports": 3,
     "sandbox": 3,
     "pipeline": 4,
     "cli": 5,
     "__main__": 6,
 }
-MAY_NAME_A_KIND = {"kinds", "marketplace", "impact", "checks", "sandbox"}
+MAY_NAME_A_KIND = {"kinds", "marketplace", "impact", "checks", "imports", "sandbox"}
 
 WALLS = {
     "httpx2": ("marketplace/", "sandbox/doors.py"),
