@@ -7,13 +7,7 @@ sources that left their domain, people who left the company.
 
 from __future__ import annotations
 
-import asyncio
 import random
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,54 +16,17 @@ from hypothesis import strategies as st
 
 from dpsync import pipeline
 from dpsync.imports import Wish
-from dpsync.manifests.start import write_new
 from dpsync.pipeline import imports
 from dpsync.sandbox import World
 from dpsync.sandbox.seed import demo_world, random_world
 from dpsync.settings import Settings, Vintage
+from imports.importing import contents, imported, importing, is_in_step
 from laws.budget import law
 from laws.estates import Estate, estates, in_files, meddle
 from laws.markets import UNGUARDED, Market, market
 
-ALL = Wish(everything=True)
 NAMES = ("Ünïcödé (Ω) 数据", "A-B_c/d\\e", "数据", "con", "Ærø", "a  b", "A B", "0f", "null", "DataProduct")
 """Legal names (FACTS 0.15) that are hard on keys and on YAML."""
-
-
-class _Unwatched:
-    def reading(self, what: str, total: int) -> None: ...
-
-
-@contextmanager
-def importing(one: Market, root: Path | None = None) -> Iterator[Settings]:
-    """The settings of a workspace without manifests, before this marketplace."""
-    with tempfile.TemporaryDirectory() as made:
-        folder = root or Path(made)
-        yield replace(one.settings, root=folder, variables={"sandbox": {}})
-
-
-def imported(one: Market, settings: Settings, wish: Wish = ALL, **more: Any) -> imports.Imported:
-    """Import, and write the files."""
-
-    async def run() -> imports.Imported:
-        async with one.client(one._door()) as client:
-            survey = await imports.surveyed(settings, client)
-            return await imports.imported(settings, survey, wish, client, _Unwatched(), **more)
-
-    found = asyncio.run(run())
-    write_new(settings.root, found.texts)
-    return found
-
-
-def is_in_step(one: Market, settings: Settings) -> None:
-    """Assert that a plan changes nothing, and that it is whole."""
-    plan = one.plan_of(pipeline.declared(settings), replace(settings, prune=True))
-    told = [
-        f"{change.address} {change.actions} {change.fields} {change.sources} {change.blocked}"
-        for change in plan.changes
-    ]
-    assert told == []
-    assert plan.complete
 
 
 def everything_is_declared_or_listed(one: Market, settings: Settings, found: imports.Imported) -> None:
@@ -97,10 +54,6 @@ def holds(one: Market, **more: Any) -> None:
         again = imported(one, settings, **more)
         assert again.texts == {}
         assert contents(settings.root) == before
-
-
-def contents(root: Path) -> Mapping[str, bytes]:
-    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
 @law(0.5)

@@ -31,8 +31,6 @@ from dpsync.model.reference import Address, Reference
 from dpsync.model.resource import LiveResource, Resource
 from dpsync.model.state import DesiredState, LiveState, Source
 
-LEFT_OUT = "not-imported"
-FIELD_LEFT_OUT = "not-imported-field"
 _REQUEST_TYPES = (("data_access", "dataAccess"), ("masking_exception", "maskingException"))
 
 Document = dict[str, Any]
@@ -454,14 +452,16 @@ class _Composition:
     def _left_out(self, one: LiveResource, why: str) -> None:
         noun = KINDS[one.kind].noun.capitalize()
         self.findings.append(
-            Finding(LEFT_OUT, Severity.WARNING, f"{noun} {one.title!r} ({one.id}) is left as it is: {why}.")
+            Finding(
+                "not-imported", Severity.WARNING, f"{noun} {one.title!r} ({one.id}) is left as it is: {why}."
+            )
         )
 
     def _field_left_out(self, one: LiveResource, name: str, why: str) -> None:
         noun = KINDS[one.kind].noun
         self.findings.append(
             Finding(
-                FIELD_LEFT_OUT,
+                "not-imported-field",
                 Severity.NOTICE,
                 f"`{name}` of the {noun} {one.title!r} is left to the marketplace: it {why}.",
             )
@@ -583,6 +583,3 @@ def _referred(spec: Spec) -> Iterator[Reference]:
 
 def _is_default(flow: Any) -> bool:
     return bool(DEFAULT_FLOW.matches(flow))
-
-
-__all__ = ["FIELD_LEFT_OUT", "LEFT_OUT", "Composed", "NewFile", "Surroundings", "composed"]

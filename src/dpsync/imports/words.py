@@ -21,14 +21,10 @@ from dpsync.model.reference import Reference, SourcePath, SourceReference, is_uu
 from dpsync.model.state import LiveState, Person, Source
 
 _PARTS = ("platform", "hostname", "database", "schema", "table", "prefix")
-_SHORT = (
-    ("prefix",),
-    ("database", "table"),
-    ("schema", "table"),
-    ("platform", "table"),
-    ("platform", "prefix"),
-    ("platform", "database", "schema", "table"),
-    ("hostname", "database", "schema", "table"),
+_PATHS = (
+    ("database", "schema", "table", "prefix"),
+    ("platform", "database", "schema", "table", "prefix"),
+    ("hostname", "database", "schema", "table", "prefix"),
     _PARTS,
 )
 """Which parts of a path are tried, in this order, where `table:` does not tell a source from others."""
@@ -184,7 +180,7 @@ class Words:
             if listing.means(SourceReference("path", str(table), table), source):
                 return {"table": str(table)}
         have = dict(path.parts)
-        for names in _SHORT:
+        for names in _PATHS:
             said = {name: have[name] for name in _PARTS if name in names and name in have}
             ends = "table" if "table" in have else "prefix"
             if ends in said and len(said) > ("table" in said):

@@ -17,6 +17,8 @@ from dpsync.manifests.scalars import WORDS, number
 _PLAIN = re.compile(r"[^\W\d_](?:[\w ./@+()&;=~^$-]|,(?=[ ])|:(?=[^\s]))*(?<! )")
 _ANSWERS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 """What YAML 1.1 takes for something else than text."""
+_FEW, _SHORT = 3, 72
+"""How many parts a mapping has at most that is written on one line, and how long that is."""
 _SEPARATES = frozenset(",:")
 """What means something in braces that it does not mean elsewhere."""
 _UNSEEN = re.compile(
@@ -30,7 +32,7 @@ def documents_text(documents: Iterable[Mapping[str, Any]]) -> str:
 
 
 def tidy_text(documents: Iterable[Mapping[str, Any]]) -> str:
-    """The same, as a person would write it: what has one short part stands on one line, `{name: Standard Request Form}`."""
+    """The same, as a person would write it: what has few short parts stands on one line, `{name: Standard Request Form}`."""
     return documents_text({name: _tidy(entry, 0) for name, entry in one.items()} for one in documents)
 
 
@@ -41,8 +43,10 @@ class _OneLine(dict[str, Any]):
 def _tidy(value: Any, depth: int) -> Any:
     if isinstance(value, Mapping):
         inner = {name: _tidy(entry, depth + 1) for name, entry in value.items()}
-        is_short = len(inner) == 1 and not any(isinstance(one, Mapping | list) for one in inner.values())
-        return _OneLine(inner) if depth and is_short and "\n" not in flow(inner) else inner
+        is_short = 0 < len(inner) <= _FEW and not any(
+            isinstance(one, Mapping | list) for one in inner.values()
+        )
+        return _OneLine(inner) if depth and is_short and len(flow(inner)) <= _SHORT else inner
     # An entry of a list begins beside its dash, which is as short.
     return (
         [dict(_tidy(entry, 0)) if isinstance(entry, Mapping) else entry for entry in value]

@@ -25,7 +25,7 @@ from dpsync.manifests.load import Loaded
 from dpsync.manifests.variables import escaped
 from dpsync.manifests.write import tidy_text
 from dpsync.model.base import references_in, rules_of
-from dpsync.model.finding import Finding
+from dpsync.model.finding import Finding, Severity
 from dpsync.model.reference import Address, Reference
 from dpsync.model.resource import LiveResource
 from dpsync.model.state import DesiredState, LiveState, Scope
@@ -122,8 +122,19 @@ async def imported(
         wrong = _wrong(settings, made, texts, live)
         if not wrong.keys() - refused.keys():
             declared = tuple(sorted(key for file in made.files for key in file.objects))
-            return Imported(texts if declared else {}, declared, made.findings, len(found.declared))
+            findings = (*_unread(live), *made.findings)
+            return Imported(texts if declared else {}, declared, findings, len(found.declared))
         refused |= wrong
+
+
+def _unread(live: LiveState) -> Iterator[Finding]:
+    """What could not be read to its end, so that nobody takes the files for everything that there is."""
+    for gap in live.gaps:
+        if not gap.id and gap.kind in {*KINDS}:
+            message = f"The list of {KINDS[gap.kind].plural} could not be read to its end: {gap.reason}"
+            yield Finding(
+                "incomplete", Severity.ERROR, message, "Run the command again; it adds what is missing."
+            )
 
 
 # What is declared already.
