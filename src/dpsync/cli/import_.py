@@ -15,7 +15,9 @@ from dpsync.errors import UsageError
 
 if TYPE_CHECKING:
     from dpsync.imports import Wish
+    from dpsync.model.finding import Finding
     from dpsync.pipeline.imports import Imported, Survey
+    from dpsync.settings import Settings
 
 WHOLE, INCOMPLETE = 0, 1
 _SOURCES = "GET /api/data-product/{id}/datasources/all"
@@ -50,6 +52,7 @@ def command(
     names: tuple[str, ...],
     unmanaged: bool,
     globs: bool,
+    overwrite: bool,
 ) -> int:
     """Make manifests of what is live.
 
@@ -66,6 +69,7 @@ def command(
     from dpsync.cli.connect import connected, finished
     from dpsync.cli.progress import reading_for
     from dpsync.imports import Wish
+    from dpsync.manifests.rename import write
     from dpsync.manifests.start import write_new
     from dpsync.marketplace.client import ReadClient
     from dpsync.pipeline import imports
@@ -93,13 +97,36 @@ def command(
                 return await imports.imported(settings, survey, wish, client, watch, globs=globs)
 
     found = finished(imported())
+    write(found.pins)
     write_new(settings.root, found.texts)
     for path in found.texts:
         click.echo(visible(f"Wrote {path}"))
-    if found.findings:
-        complain_about(found.findings)
+    for file in found.pins:
+        for number, text in file.lines:
+            click.echo(visible(f"{file.name}:{number}: {text}"))
+    findings = found.findings
+    if overwrite and found.declared:
+        findings = (*findings, *_overwritten(settings, found))
+    if findings:
+        complain_about(findings)
     click.echo(_summary(found))
-    return INCOMPLETE if any(one.is_error for one in found.findings) else WHOLE
+    return INCOMPLETE if any(one.is_error for one in findings) else WHOLE
+
+
+def _overwritten(settings: Settings, found: Imported) -> tuple[Finding, ...]:
+    """Bring what is live into the manifests of what was meant and is declared; what could not be."""
+    from dpsync.cli.connect import connected, finished
+    from dpsync.cli.drift import wrote
+    from dpsync.marketplace.client import ReadClient
+    from dpsync.pipeline.writeback import Back, written_back
+
+    async def back() -> Back:
+        async with connected(settings, ReadClient) as client:
+            return await written_back(settings, client, found.declared)
+
+    done = finished(back())
+    wrote(done)
+    return done.findings
 
 
 def _picked(survey: Survey) -> Wish:
@@ -145,10 +172,15 @@ def _summary(found: Imported) -> str:
     already = (
         f" {found.skipped} {'is' if found.skipped == 1 else 'are'} declared already." if found.skipped else ""
     )
+    pinned = (
+        f" {len(found.pins)} {'file pins' if len(found.pins) == 1 else 'files pin'} ids of what it declares by name."
+        if found.pins
+        else ""
+    )
     if not found.objects:
-        return f"Nothing new to import.{already}"
+        return f"Nothing new to import.{pinned}{already}"
     files = "1 file" if len(found.texts) == 1 else f"{len(found.texts)} files"
-    return f"Imported {_counted(found.objects)} into {files}.{already} Next: dpsync plan"
+    return f"Imported {_counted(found.objects)} into {files}.{pinned}{already} Next: dpsync plan"
 
 
 def _counted(objects: Sequence[tuple[str, str]]) -> str:

@@ -20,6 +20,7 @@ from dpsync.imports.words import Unsayable, Words, sources_in_order
 from dpsync.kinds import API_VERSION, KINDS
 from dpsync.kinds.catalog import DOMAINS, SOURCE_KIND, find_sources
 from dpsync.kinds.data_product import DATA_PRODUCT, DataProductSpec
+from dpsync.kinds.data_source import DataSourceSpec
 from dpsync.kinds.data_use_agreement import DATA_USE_AGREEMENT
 from dpsync.kinds.domain import DomainSpec
 from dpsync.kinds.request_form import REQUEST_FORM, RequestFormSpec
@@ -88,7 +89,7 @@ class _Composition:
     keys: dict[Key, str] = field(default_factory=dict)
 
     def run(self) -> Composed:
-        self._known_keys()
+        self.keys.update(keys_of(self.around.desired, self.live))
         chosen = {(one.kind, one.id): one for one in self.objects}
         products = self._of(chosen, DATA_PRODUCT.name)
         forms = self._named(chosen, products, REQUEST_FORM.name)
@@ -103,40 +104,14 @@ class _Composition:
 
     # What there is.
 
-    def _known_keys(self) -> None:
-        """The keys of what is declared, of domains and sources too, which have no ids of their own."""
-        domains = {one.id: one for one in self.live.catalog.domains}
-        by_name: dict[str, str] = {}
-        for domain in domains.values():
-            by_name.setdefault(domain.name.casefold(), domain.id)
-        for one in self.around.desired.resources:
-            if one.lifecycle in {"retired", "released"}:
-                continue
-            if KINDS[one.kind].written:
-                self.keys[one.kind, one.id] = one.key
-            elif one.kind == DOMAINS:
-                found = one.id if one.pinned else by_name.get(one.title.casefold())
-                if found is not None:
-                    self.keys[DOMAINS, found] = one.key
-        self._declared_sources()
-
-    def _declared_sources(self) -> None:
-        for one in self.around.desired.of_kind(SOURCE_KIND):
-            domain = self._meant_domain(getattr(one.spec, "domain", None))
-            found = find_sources(one.spec.reference, self.live.catalog.sources.get(domain or "", ()))  # type: ignore[attr-defined]
-            if len(found) == 1:
-                self.keys.setdefault((SOURCE_KIND, found[0].id), one.key)
-
     def _meant_domain(self, reference: Reference | None) -> str | None:
-        if reference is None:
-            return None
-        by_key = {key: identity for (kind, identity), key in self.keys.items() if kind == DOMAINS}
-        if reference.how == "key" and reference.text in by_key:
-            return by_key[reference.text]
-        for domain in self.live.catalog.domains:
-            if reference.text == domain.id or reference.text.casefold() == domain.name.casefold():
-                return domain.id
-        return None
+        return meant_domain(self.live, self._domain_keys, reference)
+
+    @cached_property
+    def _domain_keys(self) -> Mapping[str, str]:
+        """The declared domains: their ids by key."""
+        found = keys_of(self.around.desired, self.live)
+        return {key: identity for (kind, identity), key in found.items() if kind == DOMAINS}
 
     @cached_property
     def words(self) -> Words:
@@ -466,6 +441,43 @@ class _Composition:
                 f"`{name}` of the {noun} {one.title!r} is left to the marketplace: it {why}.",
             )
         )
+
+
+def keys_of(desired: DesiredState, live: LiveState) -> dict[Key, str]:
+    """The keys of what is declared, by kind and live id; of domains and sources too, which pin no ids."""
+    keys: dict[Key, str] = {}
+    by_name: dict[str, str] = {}
+    for domain in live.catalog.domains:
+        by_name.setdefault(domain.name.casefold(), domain.id)
+    for one in desired.resources:
+        if one.lifecycle in {"retired", "released"}:
+            continue
+        if KINDS[one.kind].written:
+            keys[one.kind, one.id] = one.key
+        elif one.kind == DOMAINS:
+            found = one.id if one.pinned else by_name.get(one.title.casefold())
+            if found is not None:
+                keys.setdefault((DOMAINS, found), one.key)
+    ids = {key: identity for (kind, identity), key in keys.items() if kind == DOMAINS}
+    for one in desired.of_kind(SOURCE_KIND):
+        assert isinstance(one.spec, DataSourceSpec)
+        home = meant_domain(live, ids, one.spec.domain)
+        sources = find_sources(one.spec.reference, live.catalog.sources.get(home or "", ()))
+        if len(sources) == 1:
+            keys.setdefault((SOURCE_KIND, sources[0].id), one.key)
+    return keys
+
+
+def meant_domain(live: LiveState, keys: Mapping[str, str], reference: Reference | None) -> str | None:
+    """The id of the domain that a reference means: by a key of `keys`, by id, or by name in any case."""
+    if reference is None:
+        return None
+    if reference.how == "key" and reference.text in keys:
+        return keys[reference.text]
+    for domain in live.catalog.domains:
+        if reference.text == domain.id or reference.text.casefold() == domain.name.casefold():
+            return domain.id
+    return None
 
 
 _SILENT = object()

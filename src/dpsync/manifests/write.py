@@ -36,6 +36,20 @@ def tidy_text(documents: Iterable[Mapping[str, Any]]) -> str:
     return documents_text({name: _tidy(entry, 0) for name, entry in one.items()} for one in documents)
 
 
+def field_lines(name: str, value: Any, column: int) -> list[str]:
+    """The lines of one field of a mapping that stands at a column, for who puts it into a text."""
+    return _indented(_entry(f"{inline(name)}:", _tidy(value, 1), 0), column)
+
+
+def item_lines(value: Any, column: int) -> list[str]:
+    """The lines of one entry of a list that stands at a column."""
+    return _indented(_list(_tidy([value], 0), 0), column)
+
+
+def _indented(lines: Iterable[str], column: int) -> list[str]:
+    return [" " * column + line if line else "" for line in lines]
+
+
 class _OneLine(dict[str, Any]):
     """A mapping that is written in braces, on one line."""
 

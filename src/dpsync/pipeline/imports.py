@@ -8,7 +8,7 @@ import has nothing to do because of it.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,19 +20,22 @@ from dpsync.errors import InvalidManifests, UsageError
 from dpsync.imports import Composed, Wish
 from dpsync.kinds import KINDS
 from dpsync.kinds.catalog import DOMAINS, GROUPS, PEOPLE
-from dpsync.manifests.files import find_files
+from dpsync.manifests.edit import NotEdited, index_of, pinned, rewritten
+from dpsync.manifests.files import File, find_files, read_file
 from dpsync.manifests.load import Loaded
+from dpsync.manifests.rename import Rewritten
 from dpsync.manifests.variables import escaped
 from dpsync.manifests.write import tidy_text
 from dpsync.model.base import references_in, rules_of
 from dpsync.model.finding import Finding, Severity
 from dpsync.model.reference import Address, Reference
-from dpsync.model.resource import LiveResource
+from dpsync.model.resource import LiveResource, Resource
 from dpsync.model.state import DesiredState, LiveState, Scope
 from dpsync.settings import Settings
 
 if TYPE_CHECKING:
     from dpsync.marketplace.client import ReadClient
+    from dpsync.model.change import Change
 
 _NOT_THERE_YET = frozenset({"nothing-declared", "missing-file", "no-manifests"})
 """What is wrong with manifests that nobody has written yet."""
@@ -65,6 +68,10 @@ class Imported:
     objects: tuple[Key, ...]
     findings: tuple[Finding, ...]
     skipped: int = 0
+    pins: tuple[Rewritten, ...] = ()
+    """The files of manifests that were there by name, and have the id of this environment now."""
+    declared: frozenset[Key] = frozenset()
+    """What was meant and is declared already."""
 
 
 def surveyable(settings: Settings) -> tuple[DesiredState, frozenset[Address], frozenset[str]]:
@@ -102,9 +109,13 @@ async def imported(
 ) -> Imported:
     """The files that declare what the wish means. Reads only, and writes no file."""
     found = imports.chosen(wish, survey.desired, survey.live)
-    if not found.new:
-        return Imported({}, (), (), len(found.declared))
-    live = await _read_whole(settings, survey, found.new, client, watch)
+    known = frozenset((one.kind, one.id) for one in found.declared)
+    adopted = _adopted(settings, survey, found.new)
+    new = tuple(one for one in found.new if (one.kind, one.id) not in adopted.met)
+    if not new:
+        return Imported({}, (), adopted.findings, len(known), adopted.files, known)
+    survey = replace(survey, desired=adopted.desired)
+    live = await _read_whole(settings, survey, new, client, watch)
     around = imports.Surroundings(
         survey.desired,
         _folder(settings),
@@ -114,16 +125,18 @@ async def imported(
         survey.files,
         globs,
     )
-    objects = tuple(live.by_id[one.kind, one.id] for one in found.new if (one.kind, one.id) in live.by_id)
+    objects = tuple(live.by_id[one.kind, one.id] for one in new if (one.kind, one.id) in live.by_id)
+    edits = {file.name: file.after.decode() for file in adopted.files}
     refused: dict[Key, str] = {}
     while True:
         made = imports.composed(live, objects, replace(around, refused=refused))
         texts = {file.path: tidy_text(escaped(one) for one in file.documents) for file in made.files}
-        wrong = _wrong(settings, made, texts, live)
+        wrong = _wrong(settings, made, {**texts, **edits}, live)
         if not wrong.keys() - refused.keys():
             declared = tuple(sorted(key for file in made.files for key in file.objects))
-            findings = (*_unread(live), *made.findings)
-            return Imported(texts if declared else {}, declared, findings, len(found.declared))
+            findings = (*_unread(live), *adopted.findings, *made.findings)
+            texts = texts if declared else {}
+            return Imported(texts, declared, findings, len(known), adopted.files, known)
         refused |= wrong
 
 
@@ -135,6 +148,91 @@ def _unread(live: LiveState) -> Iterator[Finding]:
             yield Finding(
                 "incomplete", Severity.ERROR, message, "Run the command again; it adds what is missing."
             )
+
+
+# What another environment declares by the same name.
+
+
+@dataclass(frozen=True, slots=True)
+class _Adopted:
+    """The live objects that a manifest has the name of, the files in which it pins their ids, and the state with these."""
+
+    desired: DesiredState
+    met: frozenset[Key] = frozenset()
+    files: tuple[Rewritten, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def _adopted(settings: Settings, survey: Survey, new: tuple[LiveResource, ...]) -> _Adopted:
+    """Where a manifest declares an object of that name which is not live here: with several environments, its id is added.
+
+    With a single one nobody can say that it is the same, so that is listed with the line to add.
+    """
+    waiting: dict[tuple[str, str], list[Resource]] = {}
+    for one in survey.desired.resources:
+        is_to_be = KINDS[one.kind].written and one.lifecycle not in {"retired", "released"}
+        if is_to_be and (one.kind, one.id) not in survey.live.by_id:
+            waiting.setdefault((one.kind, one.title.casefold()), []).append(one)
+    files = {
+        file.name: file
+        for file in find_files(
+            str(settings.root), settings.manifests, exceptions=settings.exceptions, patches=settings.patches
+        )[0]
+    }
+    contents: dict[str, bytes] = {}
+    before: dict[str, bytes] = {}
+    ids: dict[Address, str] = {}
+    met: set[Key] = set()
+    findings: list[Finding] = []
+    for live in new:
+        named = waiting.get((live.kind, live.title.casefold()), ())
+        if len(named) != 1 or named[0].address in ids:
+            continue
+        one, why = named[0], "its manifest pins another id"
+        met.add((live.kind, live.id))
+        many = len(settings.variables) > 1
+        if many:
+            file = one.origin.file
+            content = contents.get(file) or before.setdefault(file, _content(files[file]))
+            try:
+                contents[file] = pinned(
+                    content, index_of(one), live.id, settings.environment, tuple(settings.variables)
+                )
+            except NotEdited as error:
+                why = str(error)
+            else:
+                ids[one.address] = live.id
+                continue
+        elif not one.pinned:
+            why = f"{one.address} has its name"
+        line = f"{{{settings.environment}: {live.id}}}" if many else live.id
+        findings.append(
+            Finding(
+                "not-imported",
+                Severity.WARNING,
+                f"{KINDS[live.kind].noun.capitalize()} {live.title!r} ({live.id}) is left as it is: {why}.",
+                f"If it is the same, write `id: {line}` into the metadata of {one.address}.",
+                one.origin,
+                one.address,
+            )
+        )
+    resources = tuple(
+        replace(one, id=ids[one.address], pinned=True) if one.address in ids else one
+        for one in survey.desired.resources
+    )
+    return _Adopted(
+        replace(survey.desired, resources=resources),
+        frozenset(met),
+        tuple(rewritten(files[name], before[name], contents[name]) for name in sorted(contents)),
+        tuple(findings),
+    )
+
+
+def _content(file: File) -> bytes:
+    content = read_file(file)
+    if isinstance(content, Finding):
+        raise InvalidManifests((content,))
+    return content
 
 
 # What is declared already.
@@ -182,21 +280,23 @@ async def _read_whole(
     domains |= scope_of(replace(survey.desired, resources=named)).domains
     scope = Scope(settings.workspace_id, frozenset(domains), sources=ids, forms=ids)
     live = await read_live(client, scope, vintage=settings.vintage)
-    everywhere = frozenset(Reference(one.id, "id") for one in live.catalog.domains)
-    if not _sources(live) <= live.catalog.domains_by_source.keys():
-        more = await read_live(
-            client, Scope(settings.workspace_id, everywhere, only={}), vintage=settings.vintage
-        )
-        live = _merged(live, more)
-    return await with_people(settings, live, (one.spec for one in live.resources), client)
+    return await with_everything(settings, live, live.resources, client)
 
 
-async def with_people(
-    settings: Settings, live: LiveState, specs: Iterable[object], client: ReadClient
+async def with_everything(
+    settings: Settings, live: LiveState, objects: Collection[LiveResource], client: ReadClient
 ) -> LiveState:
-    """The live state with the people and groups that specs name, and with whoever else answers to their names."""
+    """The live state with what these objects have to do with: their sources' domains, and the people and groups they name.
+
+    Whoever else answers to the name of one of these people is read, too.
+    """
     from dpsync.marketplace.live import read_live
 
+    everywhere = frozenset(Reference(one.id, "id") for one in live.catalog.domains)
+    if not _sources(objects) <= live.catalog.domains_by_source.keys():
+        scope = Scope(settings.workspace_id, everywhere, only={})
+        live = _merged(live, await read_live(client, scope, vintage=settings.vintage))
+    specs = [one.spec for one in objects]
     people: set[str] = set()
     groups: set[str] = set()
     for spec in specs:
@@ -234,11 +334,11 @@ def _merged(live: LiveState, more: LiveState) -> LiveState:
     )
 
 
-def _sources(live: LiveState) -> frozenset[str]:
-    """The ids of all sources that were read of products."""
+def _sources(objects: Iterable[LiveResource]) -> frozenset[str]:
+    """The ids of all sources that were read of these objects."""
     return frozenset(
         each.id
-        for one in live.resources
+        for one in objects
         for rule in rules_of(type(one.spec))
         if rule.replaced_whole and one.spec.manages(rule.attribute)
         for each in getattr(one.spec, rule.attribute)
@@ -250,14 +350,11 @@ def _sources(live: LiveState) -> frozenset[str]:
 
 def _wrong(settings: Settings, made: Composed, texts: Mapping[str, str], live: LiveState) -> dict[Key, str]:
     """The objects of which a plan would say that their new manifest is not what is live, each with why."""
-    from dpsync.model.plan import Target
-    from dpsync.planner import keeping_plan, resolve_part
-
     objects = {key: file.path for file in made.files for key in file.objects}
     by_file: dict[str, list[Key]] = {}
     for key, path in objects.items():
         by_file.setdefault(path, []).append(key)
-    with _as_if(settings, texts) as folder:
+    with as_if(settings, texts) as folder:
         found = pipeline.loaded(replace(settings, root=folder))
         addresses = {(one.kind, one.id): one.address for one in found.resources}
         wrong: dict[Key, str] = {}
@@ -266,18 +363,26 @@ def _wrong(settings: Settings, made: Composed, texts: Mapping[str, str], live: L
                 wrong |= {key: _as_reason(finding) for key in by_file.get(finding.origin.file, ())}
         desired = DesiredState(settings.workspace_id, settings.environment, found.resources)
         new = {addresses[key] for key in objects if key in addresses}
-        resolved = resolve_part(desired, live, new)
-        target = Target(
-            settings.workspace, settings.workspace_id, settings.environment, settings.url, live.caller.tenant
-        )
-        plan = keeping_plan(resolved, live, target)
-        for change in plan.changes:
-            key = (change.kind, change.id)
-            if key in objects:
-                first = next(iter(change.blocked), None)
-                fields = ", ".join(one.path for one in change.fields) or "sources"
-                wrong[key] = _as_reason(first) if first else f"no manifest can say its {fields} as they are"
+        for change in changed_by(settings, desired, live, new):
+            first = next(iter(change.blocked), None)
+            fields = ", ".join(one.path for one in change.fields) or "sources"
+            why = _as_reason(first) if first else f"no manifest can say its {fields} as they are"
+            wrong[change.kind, change.id] = why
     return wrong
+
+
+def changed_by(
+    settings: Settings, desired: DesiredState, live: LiveState, addresses: Collection[Address]
+) -> tuple[Change, ...]:
+    """What a plan would do to some of the resources, from what was read already."""
+    from dpsync.model.plan import Target
+    from dpsync.planner import keeping_plan, resolve_part
+
+    target = Target(
+        settings.workspace, settings.workspace_id, settings.environment, settings.url, live.caller.tenant
+    )
+    plan = keeping_plan(resolve_part(desired, live, addresses), live, target)
+    return tuple(change for change in plan.changes if change.address in addresses)
 
 
 def _as_reason(finding: Finding) -> str:
@@ -286,7 +391,7 @@ def _as_reason(finding: Finding) -> str:
 
 
 @contextmanager
-def _as_if(settings: Settings, texts: Mapping[str, str]) -> Iterator[Path]:
+def as_if(settings: Settings, texts: Mapping[str, str]) -> Iterator[Path]:
     """A copy of the manifests and patches of the workspace, with these files among them."""
     with TemporaryDirectory(prefix="dpsync-") as made:
         folder = Path(made)
