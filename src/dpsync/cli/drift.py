@@ -10,7 +10,7 @@ import click
 
 from dpsync.cli.shared import (
     Wanted,
-    complain_about,
+    list_findings,
     report_options,
     reported_if_invalid,
     settings_for,
@@ -113,7 +113,7 @@ def _written_back(settings: Settings, wanted: Iterable[Wanted]) -> int:
         done = finished(back())
     write_reports(drift.report_of_drift(agreed, drift.as_drift(done.plan)), wanted)
     wrote(done)
-    complain_about(done.findings)
+    list_findings(done.findings)
     if not done.plan.complete:
         return INCOMPLETE
     return DRIFT if done.findings else NO_DRIFT

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dpsync.cli.shared import complain_about, is_interactive, settings_for, url_option, workspace_options
+from dpsync.cli.shared import is_interactive, list_findings, settings_for, url_option, workspace_options
 from dpsync.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,6 +37,11 @@ _SOURCES = "GET /api/data-product/{id}/datasources/all"
     "--name", "names", metavar="GLOB", multiple=True, help="What is called so, with * and ?, in any case."
 )
 @click.option("--unmanaged", is_flag=True, help="What is live and was not made by this workspace.")
+@click.option(
+    "--overwrite",
+    is_flag=True,
+    help="Also bring what is live into the manifests of what is declared already; comments stay.",
+)
 @click.option(
     "--globs", is_flag=True, help="Write `match` where a pattern finds exactly the sources that are there."
 )
@@ -108,7 +113,7 @@ def command(
     if overwrite and found.declared:
         findings = (*findings, *_overwritten(settings, found))
     if findings:
-        complain_about(findings)
+        list_findings(findings)
     click.echo(_summary(found))
     return INCOMPLETE if any(one.is_error for one in findings) else WHOLE
 

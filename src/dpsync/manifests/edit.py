@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,8 @@ def edited(content: bytes, index: int, value: Mapping[str, Any]) -> bytes:
         tree = read_tree(plain)
         editing = _Editing(plain)
         old: Any = documents[index].root
-        kind = KINDS.get(old.get("kind", "")) if isinstance(old, dict) else None
+        name = old.get("kind") if isinstance(old, dict) else None
+        kind = KINDS.get(name) if isinstance(name, str) else None
         order = Order((Manifest,), spec=(kind.spec,) if kind else ())
         editing.change(tree.pages[index].root, old, value, order)
         after = editing.text()
@@ -107,6 +108,31 @@ def _told(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
 
+def _beside(entry: Entry) -> Iterator[str]:
+    """The comments that stand on the lines of an entry."""
+    for one in entry.beside:
+        yield from (one.text, *one.more)
+    for inner in entry.value.entries:
+        yield from _beside(inner)
+
+
+def _grows(node: Node, old: Any, new: Any) -> bool:
+    """Whether a mapping in braces keeps all that it has, if with other values, so that it need not be written anew."""
+    is_in_braces = node.form == "map" and not node.was_block
+    both = isinstance(old, dict) and isinstance(new, dict)
+    whole = all(entry.value.raw or entry.value.form != "scalar" for entry in node.entries)
+    return is_in_braces and both and bool(node.entries) and old.keys() <= new.keys() and whole
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether an entry of a list is another one by some of its parts, and not another altogether."""
+    if not isinstance(one, dict) or not isinstance(other, dict):
+        return False
+    if any(isinstance(value, dict | list) for value in one.values()):
+        return one.keys() == other.keys()
+    return any(name in other and _told(other[name]) == _told(value) for name, value in one.items())
+
+
 class _Editing:
     """A text being edited: pieces of it, each with what takes its place."""
 
@@ -139,8 +165,26 @@ class _Editing:
             self._mapping(node, old, new, order)
         elif node.was_block and old and new and isinstance(old, list) and isinstance(new, list):
             self._list(node, old, new, order)
+        elif _grows(node, old, new):
+            self._in_braces(node, old, new, order)
         else:
             self._replace(entry, new)
+
+    def _in_braces(self, node: Node, old: Mapping[str, Any], new: Mapping[str, Any], order: Order) -> None:
+        """A mapping on one line: each value in its place, and what is new at the end."""
+        for entry in node.entries:
+            assert entry.key is not None, "a mapping has keys"
+            name = entry.key.value
+            if _told(old[name]) == _told(new[name]):
+                continue
+            if entry.value.form == "scalar":
+                self._edits.append((self._offset(entry.value.start), self._end(entry), flow(new[name])))
+            else:
+                self.change(entry, old[name], new[name], order.inside(name))
+        added = ", ".join(f"{flow(name)}: {flow(value)}" for name, value in new.items() if name not in old)
+        if added:
+            place = self._end(node.entries[-1])
+            self._edits.append((place, place, f", {added}"))
 
     # Collections in block style.
 
@@ -171,7 +215,8 @@ class _Editing:
         for what, first, last, begin, end in matcher.get_opcodes():
             if what == "equal":
                 continue
-            if what == "replace" and last - first == end - begin:
+            pairs = zip(old[first:last], new[begin:end], strict=False)
+            if what == "replace" and last - first == end - begin and all(_alike(*pair) for pair in pairs):
                 for at, to in zip(range(first, last), range(begin, end), strict=True):
                     self.change(node.entries[at], old[at], new[to], order)
                 continue
@@ -195,8 +240,7 @@ class _Editing:
         self._must_begin_a_line(entry)
         start, end = self._starts[entry.start[0]], self._line_end(self._end(entry))
         self._edits.append((start, end, ""))
-        self.gone.update(one.text for one in entry.beside)
-        self.gone.update(more for one in entry.beside for more in one.more)
+        self.gone.update(_beside(entry))
 
     # One value.
 
@@ -205,6 +249,8 @@ class _Editing:
         node = entry.value
         start, end = self._offset(node.start), self._end(entry)
         is_text = not isinstance(new, dict | list) and not (isinstance(new, str) and "\n" in new)
+        if isinstance(new, str) and "#" in self._source[end : self._line_end(end)]:
+            is_text = True  # below a comment that stands beside it, a text of several lines would swallow it
         is_empty = node.form == "scalar" and not node.raw
         if node.form != "scalar" and not node.was_block:
             self._edits.append((start, end, flow(new)))
