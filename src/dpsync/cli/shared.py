@@ -107,6 +107,15 @@ def complain_about(findings: Iterable[Finding]) -> None:
     click.echo(FORMATS[DEFAULT_FORMAT](report, page_for(sys.stderr)), nl=False, err=True)
 
 
+def list_findings(findings: Iterable[Finding]) -> None:
+    """Print findings on stderr, and nothing about what they come to."""
+    from dpsync.reports.text import listed
+
+    text = listed(findings, page_for(sys.stderr))
+    if text:
+        click.echo(text, nl=False, err=True)
+
+
 def _swallow_broken_pipe() -> None:
     """The reader of our output went away (`dpsync plan | head`); there is nobody left to tell."""
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - outlives this function
