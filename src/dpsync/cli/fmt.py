@@ -16,7 +16,7 @@ from dpsync.errors import InvalidManifests, UsageError
 
 if TYPE_CHECKING:
     from dpsync.manifests.files import File
-    from dpsync.manifests.rename import Rewritten
+    from dpsync.manifests.rewriting import Rewritten
     from dpsync.model.finding import Finding
 
 STDIN = "-"
@@ -42,7 +42,7 @@ def command(paths: tuple[str, ...], workspace: Path | None, *, check: bool, diff
     and folders, also without a workspace; with `-`, stdin to stdout. Files without a document of dpsync are left as they are.
     Opens no connection. Exit 1: a file cannot be read, or, with --check, is not formatted.
     """
-    from dpsync.manifests.rename import write
+    from dpsync.manifests.rewriting import write
 
     if paths == (STDIN,):
         return _of_stdin(check=check)
@@ -96,7 +96,7 @@ def _rewritten(files: Sequence[File]) -> tuple[list[Rewritten], list[Finding], i
     from dpsync.manifests.files import read_file
     from dpsync.manifests.fmt import formatted
     from dpsync.manifests.load import problem_finding
-    from dpsync.manifests.rename import Rewritten
+    from dpsync.manifests.rewriting import Rewritten
     from dpsync.model.finding import Finding
     from dpsync.settings import Workspace
 

@@ -20,6 +20,8 @@ _ANSWERS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null
 _UNSEEN = re.compile(
     r"[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
+_SEPARATES = frozenset(",:")
+"""What means something in braces that it does not mean elsewhere."""
 
 
 def documents_text(documents: Iterable[Mapping[str, Any]]) -> str:
@@ -94,6 +96,17 @@ def inline(value: Any) -> str:
     return "{}" if isinstance(value, Mapping) else "[]"
 
 
+def flow(value: Any) -> str:
+    """A value in one line, in braces and brackets where it has parts."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{flow(name)}: {flow(entry)}" for name, entry in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(flow, value)) + "]"
+    if isinstance(value, str) and _SEPARATES.intersection(value):
+        return _quoted(value)
+    return inline(value)
+
+
 def _text(text: str) -> str:
     if (
         _PLAIN.fullmatch(text)
@@ -104,6 +117,10 @@ def _text(text: str) -> str:
         return text
     if "\n" not in text and "\t" not in text and not _UNSEEN.search(text) and '"' in text:
         return "'" + text.replace("'", "''") + "'"
+    return _quoted(text)
+
+
+def _quoted(text: str) -> str:
     quoted = json.dumps(text, ensure_ascii=False)
     return _UNSEEN.sub(lambda found: _escape(found[0]), quoted)
 
