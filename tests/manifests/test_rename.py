@@ -167,7 +167,7 @@ def test_an_environment_whose_name_has_a_comma_stays_one_name(tmp_path: Path) ->
     files = {"products/p.yaml": text, "products/s.yaml": SALES + "---\n" + FORM}
     write_files(tmp_path, files | {"dpsync.yaml": workspace})
     (file,) = rename(tmp_path, "DataProduct/na-sales", "na").files
-    assert f'  id: {{"eu, west": {ID}, dev: {ID}}}\n' in file.after.decode()
+    assert f'  id: {{"eu, west": {ID}, prod: {ID}, dev: {ID}}}\n' in file.after.decode()
 
 
 def test_an_id_that_is_pinned_already_stays(tmp_path: Path) -> None:

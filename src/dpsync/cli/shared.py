@@ -291,7 +291,7 @@ def write_file(file: Path, text: str, what: str) -> None:
 
     Raises UsageError if it cannot be, or if a link leads to another place.
     """
-    if _leads_out(file):
+    if leads_out(file):
         raise UsageError(
             f"{what} is not written to {file}: a link leads from there out of this folder.",
             "Remove the link, or name the file itself.",
@@ -328,7 +328,7 @@ def _not_written(what: str, file: Path, why: str | None) -> UsageError:
     )
 
 
-def _leads_out(file: Path) -> bool:
+def leads_out(file: Path) -> bool:
     """Whether a path below the current folder leads out of it: a link there may be somebody else's."""
     here = Path(os.path.realpath(os.curdir))
     named = Path(os.path.normpath(here / file))

@@ -119,6 +119,15 @@ def read_file(file: File) -> bytes | Finding:
         return _unreadable(file.name, error)
 
 
+def beginning_of(file: File) -> bytes:
+    """As much as is ever read of a file that is too large."""
+    descriptor = os.open(file.path, _FLAGS)
+    try:
+        return os.read(descriptor, MOST_BYTES)
+    finally:
+        os.close(descriptor)
+
+
 def _all_of(descriptor: int, size: int) -> bytes:
     """The bytes of an open file, which may have grown or shrunk since its size was read."""
     content = os.read(descriptor, size + 1)
