@@ -8,8 +8,6 @@ from __future__ import annotations
 import errno
 import io
 import os
-import secrets
-import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -320,7 +318,7 @@ def write_file(file: Path, text: str, what: str) -> None:
 
     Raises UsageError if it cannot be, or if a link leads to another place.
     """
-    if _leads_out(file):
+    if leads_out(file):
         raise UsageError(
             f"{what} is not written to {file}: a link leads from there out of this folder.",
             "Remove the link, or name the file itself.",
@@ -332,18 +330,13 @@ def write_file(file: Path, text: str, what: str) -> None:
 
 
 def _put(file: Path, text: str) -> None:
-    """Write beside the file and move it there, so that nobody ever reads half of it; a pipe or a device is written to."""
+    """Put a file in its place, so that nobody ever reads half of it; a pipe or a device is written to."""
+    from dpsync.manifests.rewriting import put
+
     if file.exists() and not file.is_file():
         file.write_text(text, encoding="utf-8")
         return
-    draft = file.with_name(f".dpsync-{secrets.token_hex(8)}")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        if file.exists():
-            draft.chmod(stat.S_IMODE(file.stat().st_mode))
-        draft.replace(file)
-    finally:
-        draft.unlink(missing_ok=True)
+    put(file, text.encode())
 
 
 def _refuse_unwritable(file: Path) -> None:
@@ -362,7 +355,7 @@ def _not_written(what: str, file: Path, why: str | None) -> UsageError:
     return UsageError(f"{what} cannot be written to {file}: {why}.", remedy)
 
 
-def _leads_out(file: Path) -> bool:
+def leads_out(file: Path) -> bool:
     """Whether a path below the current folder leads out of it: a link there may be somebody else's."""
     here = Path(os.path.realpath(os.curdir))
     named = Path(os.path.normpath(here / file))
