@@ -32,7 +32,9 @@ DEFAULT_FORMAT = "text"
 GITHUB = "github"
 _LEAST_TOKEN = 16
 _JOB_SUMMARY = 1_000_000
-"""How many characters of Markdown go to a job summary; GitHub takes 1 MiB of each step."""
+"""How many bytes of Markdown go to a job summary; GitHub takes 1 MiB of each step, and shows nothing of what is longer."""
+_BYTES_OF_A_CHARACTER = 4
+"""The most that UTF-8 needs."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -269,11 +271,25 @@ def write_reports(report: Report, wanted: Iterable[Wanted]) -> None:
                 page = replace(page_for(sys.stdout), folder=one.folder)
                 click.echo(FORMATS[one.format](report, page), nl=False)
             if one.format == GITHUB:
-                _add_to_job_summary(FORMATS["markdown"](report, replace(page_for(None), limit=_JOB_SUMMARY)))
+                _add_to_job_summary(_job_summary(report))
         except UsageError as error:
             failed = failed or error
     if failed is not None:
         raise failed
+
+
+def _job_summary(report: Report) -> str:
+    """The Markdown of a report, in the fullest length that GitHub takes: a limit is in characters, GitHub's is in bytes."""
+    from dataclasses import replace
+
+    from dpsync.reports import FORMATS
+
+    text = ""
+    for limit in (_JOB_SUMMARY, _JOB_SUMMARY // _BYTES_OF_A_CHARACTER):
+        text = FORMATS["markdown"](report, replace(page_for(None), limit=limit))
+        if len(text.encode()) <= _JOB_SUMMARY:
+            break
+    return text
 
 
 def _add_to_job_summary(text: str) -> None:
