@@ -43,6 +43,7 @@ def command(paths: tuple[str, ...], workspace: Path | None, *, check: bool, diff
     Opens no connection. Exit 1: a file cannot be read, or, with --check, is not formatted.
     """
     from dpsync.manifests.rename import write
+    from dpsync.reports.layout import visible
 
     if paths == (STDIN,):
         return _of_stdin(check=check)
@@ -55,7 +56,7 @@ def command(paths: tuple[str, ...], workspace: Path | None, *, check: bool, diff
         write(rewritten)
     verb = "Would format" if check or diff else "Formatted"
     for file in rewritten:
-        click.echo(f"{verb} {file.name}", err=diff)
+        click.echo(visible(f"{verb} {file.name}"), err=diff)
     click.echo(_summary(len(rewritten), ours, done=not (check or diff)), err=True)
     if findings or more:
         raise InvalidManifests((*findings, *more))
