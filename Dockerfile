@@ -7,9 +7,9 @@ COPY . /source
 RUN /source/ci/install /opt/dpsync
 
 FROM python:${PYTHON}
-# Git reads the base of a pull request.
+# Git reads the base of a pull request, curl fetches the reviewed plan on GitLab.
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends git \
+    && apt-get install --yes --no-install-recommends ca-certificates curl git \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --create-home --uid 10001 dpsync
 COPY --from=made /opt/dpsync /opt/dpsync

@@ -24,17 +24,19 @@ FLOORS = {
     "apply": 3,
     "access": 3,
     "hosts": 3,
+    "imports": 3,
     "reports": 3,
     "sandbox": 3,
     "pipeline": 4,
     "cli": 5,
     "__main__": 6,
 }
-MAY_NAME_A_KIND = {"kinds", "marketplace", "impact", "checks", "sandbox"}
+MAY_NAME_A_KIND = {"kinds", "marketplace", "impact", "checks", "imports", "sandbox"}
 
 WALLS = {
     "httpx2": ("marketplace/", "hosts/wire.py", "sandbox/doors.py"),
-    "h11": ("marketplace/connection.py",),
+    "aiohttp": ("marketplace/connection.py",),
+    "yarl": ("marketplace/connection.py",),
     "deepdiff": ("planner/diff.py",),
     "yaml": ("manifests/",),
     "rich": ("reports/", "cli/"),

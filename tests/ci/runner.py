@@ -37,6 +37,7 @@ class Run:
     number: int = 1
     results: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
+    jobs: list[dict[str, Any]] = field(default_factory=list)
     log: str = ""
     summary: str = ""
 
@@ -52,7 +53,9 @@ class Run:
                 self.results[name], self.outputs[name] = "skipped", {}
                 continue
             done = _Job(self, self.folder / name, {**scope, "steps": {}, "inputs": {}})
-            self.results[name] = "success" if done.steps(job["steps"]) else "failure"
+            record: list[dict[str, str]] = []
+            self.results[name] = "success" if done.steps(job["steps"], record) else "failure"
+            self.jobs.append({"name": name, "steps": record})
             self.outputs[name] = {key: done.text(value) for key, value in job.get("outputs", {}).items()}
         return self.results
 
@@ -68,6 +71,9 @@ class _Job:
         self.work = self.folder / "work"
         self.work.mkdir()
         self.summary = self.folder / "summary"
+        self.temporary = self.folder / "temp"
+        self.temporary.mkdir()
+        self.scope["runner"] = {"temp": str(self.temporary)}
 
     def text(self, value: Any) -> str:
         """A value of the file with its expressions filled in."""
@@ -75,10 +81,12 @@ class _Job:
             r"\$\{\{(.+?)\}\}", lambda found: str(_value(found[1], self.scope, self.work) or ""), str(value)
         )
 
-    def steps(self, steps: list[dict[str, Any]]) -> bool:
+    def steps(self, steps: list[dict[str, Any]], record: list[dict[str, str]] | None = None) -> bool:
         """Whether they all went well; one that fails ends the others but those that want to run always."""
+        record = [] if record is None else record
         failed = False
         for step in steps:
+            record.append({"name": step.get("name", step.get("uses", "")), "conclusion": "skipped"})
             if not _holds(step.get("if", ""), self.scope, failed=failed, work=self.work):
                 continue
             variables = {name: self.text(value) for name, value in step.get("env", {}).items()}
@@ -90,6 +98,7 @@ class _Job:
                 good, outputs = self.action(step["uses"], given, variables)
             if "id" in step:
                 self.scope["steps"][step["id"]] = {"outputs": outputs}
+            record[-1]["conclusion"] = "success" if good or step.get("continue-on-error") else "failure"
             failed = failed or not (good or step.get("continue-on-error"))
         return not failed
 
@@ -110,7 +119,7 @@ class _Job:
             "GITHUB_OUTPUT": str(output),
             "GITHUB_STEP_SUMMARY": str(self.summary),
             "GITHUB_ACTION_PATH": str(ROOT),
-            "RUNNER_TEMP": str(self.folder),
+            "RUNNER_TEMP": str(self.temporary),
             "CI": "true",
             **variables,
         }
@@ -199,7 +208,7 @@ def _listed(job: dict[str, Any]) -> list[str]:
 
 def _holds(condition: Any, scope: dict[str, Any], *, failed: bool, work: Path | None = None) -> bool:
     text = str(condition)
-    if failed and "always()" not in text:
+    if failed and "always()" not in text and "!cancelled()" not in text:
         return False
     return not text or bool(_value(text, scope, work))
 
@@ -211,12 +220,14 @@ def _value(expression: str, scope: dict[str, Any], work: Path | None) -> Any:
         value: Any = scope
         for part in found[0].split("."):
             value = value.get(part) if isinstance(value, dict) else None
-        return repr(value)
+        return repr("" if value is None else value)
 
     code = re.sub(
-        r"'[^']*'|\b(?:github|inputs|steps|needs|secrets)(?:\.[\w-]+)+", _but_texts(looked_up), expression
+        r"'[^']*'|\b(?:github|inputs|steps|needs|secrets|runner)(?:\.[\w-]+)+",
+        _but_texts(looked_up),
+        expression,
     )
-    code = code.replace("&&", " and ").replace("||", " or ").strip()
+    code = code.replace("!cancelled()", "True").replace("&&", " and ").replace("||", " or ").strip()
     names = {"always": lambda: True, "hashFiles": lambda pattern: _files(work, pattern)}
     return eval(code, {"__builtins__": {}}, names)
 

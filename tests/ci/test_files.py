@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -145,3 +146,55 @@ def test_the_hook_of_pre_commit_is_complete() -> None:
     hook = next(one for one in hooks if one["id"] == "dpsync-validate")
     assert (hook["id"], hook["entry"], hook["language"]) == ("dpsync-validate", "dpsync validate", "python")
     assert hook["pass_filenames"] is False
+
+
+@pytest.mark.parametrize("file", SCRIPTS, ids=lambda file: file.name)
+def test_python_loads_no_module_from_the_checkout(file: Path) -> None:
+    lines = file.read_text(encoding="utf-8").splitlines()
+    runs = [line for line in lines if re.search(r'python3? -|python" -', line) and not line.startswith("#")]
+    assert not [line for line in runs if not re.search(r'python3?"? -I ', line)]
+
+
+def test_installing_runs_nothing_of_the_checkout(tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    for name in ("venv", "pip", "argparse"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(seen)!r}, 'w')\n", encoding="utf-8")
+    python = tmp_path / "python"
+    script = f"""#!/usr/bin/env bash
+case "$*" in *"-m venv"*) set -- "$@" --without-pip ;; esac
+exec {sys.executable} "$@"
+"""
+    python.write_text(script, encoding="utf-8")
+    python.chmod(0o755)
+    done = subprocess.run(
+        [str(ROOT / "ci" / "install"), str(tmp_path / "made")],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "DPSYNC_PYTHON": str(python)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "No module named pip" in done.stderr
+    assert not seen.exists()
+
+
+def test_the_check_that_is_required_has_one_name_and_is_always_reported() -> None:
+    folder = ROOT / "examples" / "ci" / "github"
+    plan, queue = read(folder / "dpsync-plan.yml"), read(folder / "dpsync-queue.yml")
+    assert "plan" in plan["jobs"]
+    assert list(queue["jobs"]) == ["plan"]
+    triggers: dict[Any, Any] = plan
+    assert "paths" not in triggers[True]["pull_request"]
+
+
+def test_the_policy_of_an_apply_is_that_of_main_before_the_push() -> None:
+    for step in steps(ROOT / "examples" / "ci" / "github" / "dpsync-apply.yml"):
+        if "dpsync-reviewed" in step.get("run", ""):
+            assert step["env"]["BEFORE"] == "${{ github.event.before }}"
+            return
+    pytest.fail("Nothing looks for the plan that was reviewed.")
+
+
+def test_the_image_has_what_its_scripts_call() -> None:
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert {"curl", "git"} <= set(text.split())

@@ -47,6 +47,8 @@ set -euo pipefail
 exec curl --silent --fail --header "Authorization: Bearer $GH_TOKEN" "$GITHUB_API_URL/$2"
 """
 
+PLANNED = {"relevant": "success", "plan": "success", "comment": "success", "fork": "skipped"}
+
 pytestmark = pytest.mark.skipif(
     not all(map(shutil.which, ("bash", "git", "curl"))), reason="runs shell, Git and curl"
 )
@@ -59,6 +61,7 @@ class Hosted(GitHub):
     pulls: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     runs: list[dict[str, Any]] = field(default_factory=list)
     files: list[dict[str, Any]] = field(default_factory=list)
+    jobs: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def answer(
         self, method: str, path: str, query: dict[str, str], body: Any, headers: dict[str, str]
@@ -73,6 +76,8 @@ class Hosted(GitHub):
         if parts[:3] == ["actions", "workflows", "dpsync-plan.yml"]:
             assert headers["authorization"] == f"Bearer {TOKEN}"
             return 200, {"workflow_runs": [one for one in self.runs if one["head_sha"] == query["head_sha"]]}
+        if parts[:2] == ["actions", "runs"] and parts[3:] == ["jobs"]:
+            return 200, {"jobs": self.jobs[parts[2]]}
         return super().answer(method, path, query, body, headers)
 
 
@@ -157,7 +162,7 @@ class Team:
         self.number += 1
         about = self.folder / f"event-{self.number}.json"
         about.write_text(json.dumps(event.get("event", {})), encoding="utf-8")
-        is_pull = "event" in event
+        is_pull = "pull_request" in event.get("event", {})
         run = Run(
             WORKFLOWS / workflow,
             self.remote,
@@ -187,6 +192,7 @@ class Team:
             self.number,
         )
         run.all_jobs()
+        self.host.jobs[str(self.number)] = run.jobs
         return run
 
     def planned(self, head: str, fork: str = "acme/data") -> Run:
@@ -197,6 +203,10 @@ class Team:
         self.git("push", "--quiet", "--force", "origin", f"{merge}:refs/pull/17/merge")
         pull = {"number": 17, "head": {"sha": head, "repo": {"full_name": fork}}}
         return self.run("dpsync-plan.yml", merge, base_ref="main", event={"pull_request": pull})
+
+    def applied(self, commit: str, before: str) -> Run:
+        """The run of a push that moved main from one commit to another."""
+        return self.run("dpsync-apply.yml", commit, event={"before": before})
 
     def by_hand(self, description: str) -> None:
         """Somebody edits the product in the marketplace."""
@@ -262,7 +272,7 @@ def test_from_the_pull_request_to_drift(served: Team) -> None:
     head = team.branch("products/orders.yaml", ORDERS % "Every order of all channels.")
 
     planned = team.planned(head)
-    assert planned.results == {"plan": "success", "comment": "success", "fork": "skipped"}, planned.log
+    assert planned.results == PLANNED, planned.log
     (comment,) = team.host.comments
     assert "**Plan: 0 to create, 1 to update, 0 to delete.**" in comment["body"]
     assert "+ description: " in comment["body"] or "+   now: " in comment["body"]
@@ -272,7 +282,7 @@ def test_from_the_pull_request_to_drift(served: Team) -> None:
 
     base = team.git("rev-parse", "main")
     queued = team.run("dpsync-queue.yml", head, event={"merge_group": {"base_sha": base}})
-    assert queued.results == {"replan": "success"}, queued.log
+    assert queued.results == {"plan": "success"}, queued.log
     assert "Plan: 0 to create, 1 to update, 0 to delete." in queued.summary
 
     again = team.planned(head)
@@ -285,8 +295,9 @@ def test_from_the_pull_request_to_drift(served: Team) -> None:
     team.write("products/others.yaml", past, "Past the review")
     merge = team.merge()
     team.merged(merge, head)
-    applied = team.run("dpsync-apply.yml", merge)
+    applied = team.applied(merge, base)
     assert applied.results == {"apply": "failure"}, applied.log
+    assert f"The policy is that of {base[:12]}." in applied.log
     assert "[exit 4]" in applied.log
     assert "Apply complete: 0 created, 1 updated, 0 deleted. 1 not reviewed." in applied.summary
     (team.clone / "products" / "others.yaml").unlink()
@@ -314,7 +325,7 @@ def test_from_the_pull_request_to_drift(served: Team) -> None:
 def test_manifests_that_are_not_valid_are_a_comment_and_a_red_check(team: Team) -> None:
     head = team.branch("products/orders.yaml", (ORDERS % "x").replace("domain:", "domian:"))
     planned = team.planned(head)
-    assert planned.results == {"plan": "failure", "comment": "success", "fork": "skipped"}, planned.log
+    assert planned.results == PLANNED | {"plan": "failure"}, planned.log
     assert "Did you mean `domain`?" in team.host.comments[0]["body"]
     assert "::error file=products/orders.yaml,line=7" in planned.log
 
@@ -322,7 +333,12 @@ def test_manifests_that_are_not_valid_are_a_comment_and_a_red_check(team: Team) 
 def test_a_fork_gets_no_token_and_a_comparison_of_manifests(team: Team) -> None:
     head = team.branch("products/orders.yaml", ORDERS % "From a fork.")
     planned = team.planned(head, fork="mallory/data")
-    assert planned.results == {"plan": "skipped", "comment": "skipped", "fork": "success"}, planned.log
+    assert planned.results == {
+        "relevant": "success",
+        "plan": "skipped",
+        "comment": "skipped",
+        "fork": "success",
+    }, planned.log
     assert "**Not compared with the marketplace." in planned.summary
     assert "From a fork." in planned.summary
     assert not team.host.calls
@@ -344,11 +360,20 @@ def test_a_fork_gets_no_token_and_a_comparison_of_manifests(team: Team) -> None:
         ("a workflow that was moved", "Pull request 17 changes .github/"),
         ("a workflow on the second page", "Pull request 17 changes .github/"),
         ("too many files", "Pull request 17 changes more files than GitHub lists"),
+        ("a run that made no plan", "Run 1 made no plan: its step 'Keep the plan' did not run, or failed."),
+        ("a run without that step", "Run 1 made no plan: its step 'Keep the plan' did not run, or failed."),
+        ("an unknown policy", "it is not known which policy counts"),
+        ("a policy of nowhere", "it is not known which policy counts"),
+        ("a policy of another branch", "it is not known which policy counts"),
     ],
 )
 def test_a_plan_that_nobody_vouches_for_is_not_applied(team: Team, what: str, said: str) -> None:
+    team.git("switch", "--quiet", "--create", "other")
+    team.write("other.txt", "Not on main.", "Elsewhere")
+    team.git("push", "--quiet", "origin", "other")
     file = ".github/workflows/dpsync-plan.yml" if what == "a changed workflow" else "products/orders.yaml"
     head = team.branch(file, ORDERS % "Sneaked in.")
+    before = team.git("rev-parse", "main")
     merge = team.merge()
     team.number = 1
     if what != "no pull request":
@@ -376,10 +401,84 @@ def test_a_plan_that_nobody_vouches_for_is_not_applied(team: Team, what: str, sa
     }
     if what != "no run":
         team.ran(head, **theirs.get(what, {}))
+    step = {"name": "Keep the plan", "conclusion": "skipped" if what.endswith("no plan") else "success"}
+    team.host.jobs["1"] = [{"name": "plan", "steps": [] if what.endswith("that step") else [step]}]
+    befores = {"an unknown policy": "", "a policy of nowhere": "0" * 40}
+    befores["a policy of another branch"] = team.git("rev-parse", "other")
     place = team.folder / "artifacts" / "1" / f"plan-{head}"
     place.mkdir(parents=True)
     (place / "plan.json").write_text("{}", encoding="utf-8")
-    applied = team.run("dpsync-apply.yml", merge)
+    applied = team.applied(merge, befores.get(what, before))
     assert applied.results == {"apply": "failure"}
     assert said in applied.log
     assert "dpsync apply" not in applied.log
+
+
+def test_a_plan_that_the_pull_request_brings_along_is_neither_kept_nor_applied(team: Team) -> None:
+    before = team.git("rev-parse", "main")
+    team.branch("dpsync-report/plan.json", '{"forged": true}')
+    team.write("dpsync-report/plan.md/in-the-way", "A folder where the report would go.", "Be in the way")
+    head = team.write("products/orders.yaml", (ORDERS % "x").replace("domain:", "domian:"), "Stop it early")
+    team.git("push", "--quiet", "origin", "change")
+
+    planned = team.planned(head)
+    assert planned.results["plan"] == "failure", planned.log
+    kept = {place.name for place in (team.folder / "artifacts").glob("*/*")}
+    assert kept == {"report"}
+    assert "Did you mean `domain`?" in team.host.comments[0]["body"]
+
+    team.ran(head)
+    merge = team.merge()
+    team.merged(merge, head)
+    applied = team.applied(merge, before)
+    assert applied.results == {"apply": "failure"}
+    assert "Run 1 made no plan" in applied.log
+
+
+def test_nothing_that_a_pull_request_brings_along_is_run(served: Team) -> None:
+    team = served
+    seen = team.folder / "seen"
+    module = f"open({str(seen)!r}, 'a').write(__file__)\n"
+    for name in ("json", "re", "sys", "sitecustomize"):
+        head = team.branch(f"{name}.py", module) if name == "json" else team.write(f"{name}.py", module, name)
+    head = team.write("products/orders.yaml", ORDERS % "Every order of all channels.", "A change")
+    team.git("push", "--quiet", "--force", "origin", "change")
+    planned = team.planned(head)
+    assert planned.results == PLANNED, planned.log
+    before = team.git("rev-parse", "main")
+    merge = team.merge()
+    team.merged(merge, head)
+    team.ran(head)
+    applied = team.applied(merge, before)
+    assert applied.results == {"apply": "success"}, applied.log
+    assert not seen.exists()
+
+
+def test_the_policy_is_that_of_main_before_all_commits_of_a_rebase_merge(served: Team) -> None:
+    team = served
+    before = team.git("rev-parse", "main")
+    team.branch("dpsync.yaml", WORKSPACE.replace("sales-eng", "mallory") % team.url)
+    head = team.write("products/orders.yaml", ORDERS % "Every order of all channels.", "A change")
+    team.git("push", "--quiet", "--force", "origin", "change")
+    assert team.planned(head).results == PLANNED
+    team.ran(head)
+    team.git("switch", "--quiet", "main")
+    team.git("merge", "--quiet", "--ff-only", "change")
+    team.git("push", "--quiet", "origin", "main")
+    team.merged(head, head)
+    applied = team.applied(head, before)
+    assert applied.results == {"apply": "success"}, applied.log
+    assert f"The policy is that of {before[:12]}." in applied.log
+
+
+def test_a_pull_request_without_manifests_is_not_planned_and_not_held_up(team: Team) -> None:
+    head = team.branch("README.md", "Orders.")
+    planned = team.planned(head)
+    assert planned.results == dict.fromkeys(PLANNED, "skipped") | {"relevant": "success"}, planned.log
+
+
+@pytest.mark.parametrize("file", ["environments/production/orders.yaml", "exceptions/x.yaml", "dpsync.yaml"])
+def test_a_change_of_patches_exceptions_or_settings_is_planned(team: Team, file: str) -> None:
+    planned = team.planned(team.branch(file, "x: 1\n"))
+    assert planned.results["plan"] == "failure", planned.log
+    assert '$ "$GITHUB_ACTION_PATH/ci/validate"' in planned.log

@@ -195,3 +195,9 @@ def test_formatting_keeps_the_rights_and_the_line_endings_of_a_file(workspace: P
     assert answered()[0] == 0
     assert file.read_bytes() == NEAT.replace("\n", "\r\n").encode()
     assert file.stat().st_mode & 0o777 == 0o640
+
+
+def test_the_name_of_a_file_steers_no_terminal(workspace: Path) -> None:
+    (workspace / "products" / "sales.yaml").rename(workspace / "products" / "a\x1b]0;b.yaml")
+    code, said, _told = answered("--check")
+    assert (code, said) == (1, "Would format products/a\\x1b]0;b.yaml\n")

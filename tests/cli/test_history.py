@@ -141,7 +141,7 @@ def test_what_an_editor_put_into_a_journal_steers_no_terminal(past: Past) -> Non
     file = past.apply(calm=CALM)
     lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     bad = "x\x1b[2J\u202e\x07[red]"
-    lines[0] |= {"who": bad, "commit": bad, "environment": bad, "dpsync": bad, "command": bad, "undoes": bad}
+    lines[0] |= {"who": bad, "environment": bad, "dpsync": bad, "command": bad, "undoes": bad}
     lines[1] |= {"address": bad, "title": bad, "path": bad, "method": bad, "action": bad}
     lines[2] |= {"result": "error", "error": bad, "message": bad}
     file.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
@@ -149,6 +149,22 @@ def test_what_an_editor_put_into_a_journal_steers_no_terminal(past: Past) -> Non
         shown = past.run(*arguments)
         written = {one for one in shown.output if unicodedata.category(one)[0] == "C"}
         assert written <= {"\n"}, arguments
+
+
+@pytest.mark.parametrize("commit", [7, "x\x1b[2J", "1b87af8a9"])
+def test_a_commit_that_is_none_makes_a_journal_unreadable_and_is_no_bug_of_dpsync(
+    past: Past, commit: object
+) -> None:
+    file = past.apply(calm=CALM)
+    first, rest = file.read_text(encoding="utf-8").split("\n", 1)
+    file.write_text(f"{json.dumps(json.loads(first) | {'commit': commit})}\n{rest}", encoding="utf-8")
+    for arguments in (("history",), ("undo", "last"), ("plan", "--base", "journal")):
+        shown = past.run(*arguments)
+        assert shown.exit_code == 1, arguments
+        assert f"its commit is {commit!r}" in " ".join(shown.output.split())
+        assert "bug" not in shown.output
+        assert "\x1b" not in shown.output
+    assert "Name a Git revision instead" in past.run("plan", "--base", "journal").stderr
 
 
 def test_every_field_of_the_json_is_on_the_page_and_every_one_on_the_page_is_there(past: Past) -> None:

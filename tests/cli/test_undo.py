@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cli.past import CALM, ORDERS, Past, opened, path_of
+from telling import WORKSPACE_ID
 
 DESCRIBED = f"{ORDERS}  description: From the second run.\n"
 
@@ -113,6 +114,19 @@ def test_a_journal_whose_kind_or_id_is_made_up_asks_for_nothing_that_dpsync_does
     assert (refused.exit_code, "'Webhook', which this dpsync does not know" in refused.stderr) == (1, True)
     (tmp_path / "b").write_text(text.replace("RequestForm/calm", "Domain/calm"), encoding="utf-8")
     assert past.run("undo", "--journal", tmp_path / "b").exit_code == 1
+
+
+def test_what_a_journal_says_was_created_is_deleted_only_if_its_id_is_of_this_workspace(
+    past: Past, tmp_path: Path
+) -> None:
+    file = past.apply(calm=CALM)
+    settings = past.root / "dpsync.yaml"
+    settings.write_text(settings.read_text().replace(WORKSPACE_ID, "another-one-0000"), encoding="utf-8")
+    forged = edited(file, tmp_path / "forged", workspace_id="another-one-0000")
+    assert past.plan_of_undo("--journal", forged) == {"RequestForm/calm": ("not-created-here",)}
+    refused = past.run("undo", "--journal", forged, "--auto-approve")
+    assert refused.exit_code == 3
+    assert refused.stdout.endswith("No changes to apply. 1 blocked.\n")
 
 
 def test_what_changed_again_is_blocked_and_what_is_as_it_was_before_counts_as_done(past: Past) -> None:

@@ -47,6 +47,7 @@ MAY_BLOCK = {
     "name-swap",
     "still-used",
     "held-back",
+    "not-created-here",  # an undo made again what was made by hand, under its former id
     "name-pattern",  # v1 takes no name like the one that somebody gave the object in another way
 }
 """What may keep an undo from restoring an object."""
@@ -68,7 +69,7 @@ def journaled(one: Market, plan: Plan, folder: Path) -> tuple[PastRun, tuple[Out
         async with one.client(one._door()) as client:
             return await pipeline.applied(one.settings, replace(one.known, plan=plan), client, during)
 
-    run = Run(plan.target, "law", "0", "c0ffee")
+    run = Run(plan.target, "law", "0", "c0ffee" + "0" * 34)
     with Journal.open(folder, run, lambda: NOW, lambda size: bytes([next(number)] * size)) as journal:
         outcomes = asyncio.run(applied(journal))
     return read_run(journal.path), outcomes

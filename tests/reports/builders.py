@@ -497,6 +497,28 @@ PARTIAL = report(
         declared=1000,
     ),
 )
+OFFLINE = replace(
+    report(
+        replace(
+            SALES, before=LiveResource("DataProduct", SALES.id, product(description="All sales")), calls=()
+        ),
+        created(
+            Address("DataProduct", "invoices"),
+            product(name="Invoices", sources=sources("ANALYTICS.FIN.INVOICES")),
+        ),
+        replace(
+            deleted(
+                Address("DataProduct", "returns"), product(name="Returns", sources=sources("SALES.RETURNS"))
+            ),
+            reason="in no manifest any more",
+        ),
+        findings=(WARNING,),
+        owned=None,
+        unchanged=4,
+        unmanaged=None,
+    ),
+    offline="origin/main (9a42271f67ef)",
+)
 NOTHING_CHANGED = report(owned=None, unmanaged=None, part=Part(since="main", commit="4f" * 20, declared=57))
 NOTHING = report(owned=31, unchanged=31, unmanaged={"DataProduct": 1})
 ONLY_BLOCKED = report(BLOCKED)
@@ -561,6 +583,7 @@ REPORTS = {
     "not-weighed": NOT_WEIGHED,
     "drift": DRIFT,
     "nothing": NOTHING,
+    "offline": OFFLINE,
     "part": PARTIAL,
     "nothing-changed": NOTHING_CHANGED,
     "only-blocked": ONLY_BLOCKED,

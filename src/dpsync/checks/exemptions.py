@@ -33,6 +33,7 @@ PLANNER_FINDINGS = frozenset(
         "name-taken",
         "new-id",
         "no-permission",
+        "not-created-here",
         "not-in-journal",
         "pinned-id-not-live",
         "still-used",

@@ -23,6 +23,7 @@ class Entry(NamedTuple):
 
 COMMANDS: Mapping[str, Entry] = {
     "init": Entry("dpsync.cli.init", "Begin a workspace, with every line explained."),
+    "import": Entry("dpsync.cli.import_", "Make manifests of what is live; writes only files."),
     "validate": Entry("dpsync.cli.validate", "Check the manifests; opens no connection."),
     "plan": Entry("dpsync.cli.plan", "Show what would change, and change nothing."),
     "apply": Entry("dpsync.cli.apply", "Show the plan, ask, and carry it out."),

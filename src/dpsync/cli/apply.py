@@ -19,6 +19,7 @@ from dpsync.cli.shared import (
     INTERRUPTED,
     Wanted,
     is_interactive,
+    not_empty,
     report_options,
     wanted_reports,
     write_reports,
@@ -54,6 +55,7 @@ DONE, INCOMPLETE, BLOCKED, STALE, NOT_COMPLETED, UNREACHABLE = 0, 1, 3, 4, 5, 6
     "--journal",
     metavar="DIR|off",
     envvar="DPSYNC_JOURNAL",
+    callback=not_empty,
     help="Where the journal is kept. Default: .dpsync in the workspace. `off`: none.",
 )
 @click.option(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dpsync.cli.shared import not_empty
 from dpsync.errors import UsageError
 
 if TYPE_CHECKING:
@@ -49,7 +50,11 @@ ONE_AND_ONLY = "default"
     help="The pull or merge request. Default: that of the pipeline.",
 )
 @click.option(
-    "--issue", "title", metavar="TITLE", help="Keep one open issue with this title, and no comment."
+    "--issue",
+    "title",
+    metavar="TITLE",
+    callback=not_empty,
+    help="Keep one open issue with this title, and no comment.",
 )
 @click.option("--close", is_flag=True, help="With --issue: close it, if there is one.")
 def command(

@@ -57,7 +57,7 @@ def command(paths: tuple[str, ...], workspace: Path | None, *, check: bool, diff
         write(rewritten)
     verb = "Would format" if check or diff else "Formatted"
     for file in rewritten:
-        click.echo(f"{verb} {visible(file.name)}", err=diff)
+        click.echo(visible(f"{verb} {file.name}"), err=diff)
     click.echo(_summary(len(rewritten), ours, done=not (check or diff)), err=True)
     if findings or more:
         raise InvalidManifests((*findings, *more))

@@ -22,7 +22,7 @@ from dpsync.cli.wishes import Wish, wish_options
 from dpsync.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from dpsync.model.plan import Plan
 
@@ -105,23 +105,28 @@ def command(
     Exit 6  the marketplace cannot be reached, or does not accept the token
     """  # noqa: D301 - click's own mark for "do not wrap"
     wanted = wanted_reports(reports, as_json=as_json, workspace=wish.workspace)
+    asked = _asked(
+        wish,
+        {
+            "--out": out,
+            "--expect-plan": expect_plan,
+            "--unmanaged": unmanaged,
+            "--calls": with_calls,
+            "--fail-on": fail_on,
+            "--offline": offline,
+        },
+    )
     if compare is not None:
-        if out is not None:
-            raise UsageError("--compare makes no plan, so there is none to save.", "Leave out --out.")
+        _refuse("--compare", "two environments are held against each other", asked)
         differs = _compared(wish, compare, wanted)
         return CHANGES if detailed_exitcode and differs else NOTHING_TO_SAY
 
     if offline:
-        _refuse_offline(
-            wish,
-            {
-                "--out": out,
-                "--expect-plan": expect_plan,
-                "--unmanaged": unmanaged,
-                "--calls": with_calls,
-                "--fail-on": fail_on,
-            },
-        )
+        if wish.base is None:
+            raise UsageError(
+                "--offline needs something to compare with.", "Add --base REF, such as --base origin/main."
+            )
+        _refuse("--offline", "no marketplace is asked", asked, allowed=("--offline", "--base"))
         has_changes = _manifests_alone(wish, wanted)
         return CHANGES if detailed_exitcode and has_changes else NOTHING_TO_SAY
 
@@ -158,14 +163,11 @@ def command(
     return CHANGES if detailed_exitcode and plan.has_changes else NOTHING_TO_SAY
 
 
-def _refuse_offline(wish: Wish, others: Mapping[str, object]) -> None:
-    """Raises UsageError for what only a plan has that a marketplace was asked for."""
-    if wish.base is None:
-        raise UsageError(
-            "--offline needs something to compare with.", "Add --base REF, such as --base origin/main."
-        )
-    asked = {
+def _asked(wish: Wish, others: Mapping[str, object]) -> tuple[str, ...]:
+    """The options that were given and that not every way of planning has, by name."""
+    options = {
         **others,
+        "--base": wish.base,
         "--only": wish.only,
         "--show-members": wish.show_members,
         "--allow": wish.allow,
@@ -174,12 +176,26 @@ def _refuse_offline(wish: Wish, others: Mapping[str, object]) -> None:
         "--exclude": wish.excludes,
         "--select": wish.selectors,
     }
-    wrong = next((name for name, value in asked.items() if value), None)
+    return tuple(name for name, value in options.items() if value)
+
+
+def _refuse(mode: str, why: str, asked: Collection[str], allowed: Collection[str] = ()) -> None:
+    """Raises UsageError for an option that only a plan has, in a mode that makes none; it must not be ignored."""
+    wrong = next((name for name in asked if name not in allowed), None)
     if wrong is not None:
         raise UsageError(
-            f"{wrong} is about a plan, and with --offline there is none: no marketplace is asked.",
-            f"Leave {wrong} or --offline out.",
+            f"{wrong} is about a plan, and with {mode} there is none: {why}.",
+            f"Leave {wrong} or {mode} out.{_variable(wrong)}",
         )
+
+
+def _variable(option: str) -> str:
+    """Where the option was set, if not on the command line."""
+    asked = click.get_current_context()
+    given = next(one for one in asked.command.params if option in one.opts)
+    if asked.get_parameter_source(given.name or "") is not click.core.ParameterSource.ENVIRONMENT:
+        return ""
+    return f" It is set by the variable {given.envvar}."
 
 
 def _manifests_alone(wish: Wish, wanted: tuple[Wanted, ...]) -> bool:

@@ -1,5 +1,7 @@
 """What people see while changes are made: a bar on a terminal, one quiet line per change elsewhere. Always on stderr.
 
+While much is read, a bar on a terminal as well, and nothing elsewhere.
+
 A room of its own because it must never be in the way: whatever happens to the terminal, the run goes on. What machines
 are told is in `events.py`. Time is an argument; how far a run is, is a value (`Tally`), which the bar only draws.
 """
@@ -206,6 +208,61 @@ class Moving:
         yield self.drawn(options.max_width)
 
 
+class Reading:
+    """A bar of what is being read, by how many requests of a kind were sent. Has no lines: reading changes nothing."""
+
+    def __init__(self, sent: Callable[[], int], clock: Clock) -> None:
+        self._sent = sent
+        self._clock = clock
+        self._began = clock()
+        self._before = 0
+        self.what = ""
+        self.total = 0
+
+    def reading(self, what: str, total: int) -> None:
+        self.what, self.total = what, total
+        self._before, self._began = self._sent(), self._clock()
+
+    def numbers(self) -> str:
+        """How many were asked for, of how many, and how many a second."""
+        if not self.total:
+            return "Reading the marketplace"
+        done, elapsed = self.done, self._clock() - self._began
+        pace = f"  {_short(done / elapsed)}/s" if done and elapsed > 0 else ""
+        return f"{done}/{self.total} {self.what}{pace}"
+
+    @property
+    def done(self) -> int:
+        return min(self.total, max(0, self._sent() - self._before))
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        numbers = Text(self.numbers(), no_wrap=True, overflow="ellipsis")
+        if options.max_width < _NARROW:
+            yield numbers
+            return
+        beside = Table.grid(padding=(0, 2))
+        beside.add_row(ProgressBar(total=self.total or None, completed=self.done, width=_BAR), numbers)
+        yield beside
+
+
+@contextmanager
+def reading_for(sent: Callable[[], int], *, clock: Clock = time.monotonic) -> Iterator[Reading]:
+    """Progress of a long reading on a terminal; nothing is shown anywhere else. `sent` counts the requests it is seen by."""
+    reading = Reading(sent, clock)
+    if not _can_move():
+        yield reading
+        return
+
+    from rich.console import Console
+
+    with _alive(reading, Console(stderr=True)):
+        yield reading
+
+
 def _called(change: Change) -> str:
     """The address of a change; what no manifest names has an id for a key, so it is called by its name."""
     return str(change.address) if change.after is not None else f'{change.kind} "{change.title}"'
@@ -263,7 +320,7 @@ def _can_move() -> bool:
 
 
 @contextmanager
-def _alive(moving: Moving, console: Console) -> Iterator[None]:
+def _alive(moving: Moving | Reading, console: Console) -> Iterator[None]:
     """Draw the bar until the block ends. What goes to stdout meanwhile goes there, and not above the bar."""
     from rich.live import Live
 

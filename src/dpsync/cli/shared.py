@@ -105,6 +105,15 @@ def complain_about(findings: Iterable[Finding]) -> None:
     click.echo(FORMATS[DEFAULT_FORMAT](report, page_for(sys.stderr)), nl=False, err=True)
 
 
+def list_findings(findings: Iterable[Finding]) -> None:
+    """Print findings on stderr, and nothing about what they come to."""
+    from dpsync.reports.text import listed
+
+    text = listed(findings, page_for(sys.stderr))
+    if text:
+        click.echo(text, nl=False, err=True)
+
+
 def _swallow_broken_pipe() -> None:
     """The reader of our output went away (`dpsync plan | head`); there is nobody left to tell."""
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - outlives this function
@@ -206,6 +215,13 @@ class Wanted(NamedTuple):
         return self.format == DEFAULT_FORMAT and self.file is None
 
 
+def not_empty(_context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """For options: an empty text, as an unset variable of a pipeline leaves it, must not mean what leaving it out means."""
+    if value == "":
+        raise UsageError(f"{option.opts[0]} is empty.", "Give it a value, or leave it out.")
+    return value
+
+
 def wanted_reports(
     reports: Sequence[str], *, as_json: bool, workspace: Path | None = None
 ) -> tuple[Wanted, ...]:
@@ -221,6 +237,8 @@ def wanted_reports(
         name, _, path = text.partition("=")
         if name not in FORMATS:
             raise UsageError(f"There is no report format {name!r}.", f"Formats: {', '.join(FORMATS)}.")
+        if text.endswith("=") and not path:
+            raise UsageError(f"The report {text!r} names no file.", f"Name one, or write `--report {name}`.")
         file = Path(path) if path else None
         if file is not None:
             _refuse_unwritable(file)
@@ -265,13 +283,22 @@ def write_reports(report: Report, wanted: Iterable[Wanted]) -> None:
                 )
             else:
                 page = replace(page_for(sys.stdout), folder=one.folder)
-                click.echo(FORMATS[one.format](report, page), nl=False)
+                _say(FORMATS[one.format](report, page))
             if one.format == GITHUB:
                 _add_to_job_summary(FORMATS["markdown"](report, replace(page_for(None), limit=_JOB_SUMMARY)))
         except UsageError as error:
             failed = failed or error
     if failed is not None:
         raise failed
+
+
+def _say(text: str) -> None:
+    """Write to stdout. A reader who went away (`| head`) does not change what came of the run, nor its exit code."""
+    try:
+        click.echo(text, nl=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _swallow_broken_pipe()
 
 
 def _add_to_job_summary(text: str) -> None:
@@ -323,9 +350,9 @@ def _refuse_unwritable(file: Path) -> None:
 
 
 def _not_written(what: str, file: Path, why: str | None) -> UsageError:
-    return UsageError(
-        f"{what} cannot be written to {file}: {why}.", "Make its folder first, or name another file."
-    )
+    is_missing = why == os.strerror(errno.ENOENT)
+    remedy = "Make its folder first, or name another file." if is_missing else "Name another file."
+    return UsageError(f"{what} cannot be written to {file}: {why}.", remedy)
 
 
 def leads_out(file: Path) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import click
 
 from dpsync.cli.keys import complete_resources
-from dpsync.cli.shared import url_option, workspace_options
+from dpsync.cli.shared import not_empty, url_option, workspace_options
 from dpsync.errors import UsageError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -118,6 +118,7 @@ _PARTING = (
         "--changed-since",
         metavar="REF",
         envvar="DPSYNC_CHANGED_SINCE",
+        callback=not_empty,
         help="Plan, and read, only what the manifests say otherwise than where this branch left REF.",
     ),
     click.option(

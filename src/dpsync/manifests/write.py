@@ -17,16 +17,56 @@ from dpsync.manifests.scalars import WORDS, number
 _PLAIN = re.compile(r"[^\W\d_](?:[\w ./@+()&;=~^$-]|,(?=[ ])|:(?=[^\s]))*(?<! )")
 _ANSWERS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 """What YAML 1.1 takes for something else than text."""
+_FEW, _SHORT = 3, 72
+"""How many parts a mapping has at most that is written on one line, and how long that is."""
+_SEPARATES = frozenset(",:")
+"""What means something in braces that it does not mean elsewhere."""
 _UNSEEN = re.compile(
     r"[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
-_SEPARATES = frozenset(",:")
-"""What means something in braces that it does not mean elsewhere."""
 
 
 def documents_text(documents: Iterable[Mapping[str, Any]]) -> str:
     """The documents as one YAML text, separated by `---`."""
     return "---\n".join("\n".join(_mapping(document, 0)) + "\n" for document in documents)
+
+
+def tidy_text(documents: Iterable[Mapping[str, Any]]) -> str:
+    """The same, as a person would write it: what has few short parts stands on one line, `{name: Standard Request Form}`."""
+    return documents_text({name: _tidy(entry, 0) for name, entry in one.items()} for one in documents)
+
+
+def field_lines(name: str, value: Any, column: int) -> list[str]:
+    """The lines of one field of a mapping that stands at a column, for who puts it into a text."""
+    return _indented(_entry(f"{inline(name)}:", _tidy(value, 1), 0), column)
+
+
+def item_lines(value: Any, column: int) -> list[str]:
+    """The lines of one entry of a list that stands at a column."""
+    return _indented(_list(_tidy([value], 0), 0), column)
+
+
+def _indented(lines: Iterable[str], column: int) -> list[str]:
+    return [" " * column + line if line else "" for line in lines]
+
+
+class _OneLine(dict[str, Any]):
+    """A mapping that is written in braces, on one line."""
+
+
+def _tidy(value: Any, depth: int) -> Any:
+    if isinstance(value, Mapping):
+        inner = {name: _tidy(entry, depth + 1) for name, entry in value.items()}
+        is_short = 0 < len(inner) <= _FEW and not any(
+            isinstance(one, Mapping | list) for one in inner.values()
+        )
+        return _OneLine(inner) if depth and is_short and len(flow(inner)) <= _SHORT else inner
+    # An entry of a list begins beside its dash, which is as short.
+    return (
+        [dict(_tidy(entry, 0)) if isinstance(entry, Mapping) else entry for entry in value]
+        if isinstance(value, list)
+        else value
+    )
 
 
 def _mapping(value: Mapping[str, Any], depth: int) -> Iterator[str]:
@@ -37,7 +77,9 @@ def _mapping(value: Mapping[str, Any], depth: int) -> Iterator[str]:
 
 def _entry(start: str, value: Any, depth: int) -> Iterator[str]:
     """What stands after a key: on its line, or below it."""
-    if isinstance(value, Mapping) and value:
+    if isinstance(value, _OneLine):
+        yield f"{start} {flow(value)}"
+    elif isinstance(value, Mapping) and value:
         yield start
         yield from _mapping(value, depth + 1)
     elif isinstance(value, Sequence) and not isinstance(value, str) and value:
@@ -103,7 +145,7 @@ def flow(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(flow, value)) + "]"
     if isinstance(value, str) and _SEPARATES.intersection(value):
-        return _quoted(value)
+        return quoted(value)
     return inline(value)
 
 
@@ -117,12 +159,13 @@ def _text(text: str) -> str:
         return text
     if "\n" not in text and "\t" not in text and not _UNSEEN.search(text) and '"' in text:
         return "'" + text.replace("'", "''") + "'"
-    return _quoted(text)
+    return quoted(text)
 
 
-def _quoted(text: str) -> str:
-    quoted = json.dumps(text, ensure_ascii=False)
-    return _UNSEEN.sub(lambda found: _escape(found[0]), quoted)
+def quoted(text: str) -> str:
+    """A text in double quotes, whatever is in it."""
+    escaped = json.dumps(text, ensure_ascii=False)
+    return _UNSEEN.sub(lambda found: _escape(found[0]), escaped)
 
 
 def _escape(character: str) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from dpsync import __version__
 from dpsync.errors import InvalidManifests
-from dpsync.manifests.load import load
+from dpsync.manifests.load import Loaded, load
 from dpsync.manifests.unmanaged import left_to_the_marketplace
 from dpsync.model.finding import Finding, in_order
 from dpsync.model.impact import Reach
@@ -64,7 +64,17 @@ class During:
 
 def declared(settings: Settings) -> Declared:
     """The desired state of the workspace. Raises InvalidManifests with every finding."""
-    loaded = load(
+    found = loaded(settings)
+    if any(finding.is_error for finding in found.findings):
+        raise InvalidManifests(found.findings)
+    return Declared(
+        DesiredState(settings.workspace_id, settings.environment, found.resources), in_order(found.findings)
+    )
+
+
+def loaded(settings: Settings) -> Loaded:
+    """What the manifests of the workspace declare, and everything that is wrong with them."""
+    return load(
         settings.root,
         settings.manifests,
         workspace_id=settings.workspace_id,
@@ -74,11 +84,6 @@ def declared(settings: Settings) -> Declared:
         patches=settings.patches,
         variables=settings.variables.get(settings.environment, {}),
         environments=tuple(settings.variables),
-    )
-    if any(finding.is_error for finding in loaded.findings):
-        raise InvalidManifests(loaded.findings)
-    return Declared(
-        DesiredState(settings.workspace_id, settings.environment, loaded.resources), in_order(loaded.findings)
     )
 
 

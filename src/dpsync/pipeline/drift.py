@@ -55,7 +55,12 @@ def agreed_on(settings: Settings) -> Agreed:
         desired = desired_at(settings, "HEAD")
         if desired.resources:
             return Agreed(desired, f"at {commit[:12]}, the commit that is checked out")
-    return Agreed(pipeline.declared(settings).desired, "at hand; Git has none of them")
+    return replace(agreed_at_hand(settings), words="at hand; Git has none of them")
+
+
+def agreed_at_hand(settings: Settings) -> Agreed:
+    """The manifests of the work tree, committed or not. Raises as `declared`."""
+    return Agreed(pipeline.declared(settings).desired, "at hand")
 
 
 async def drifted(settings: Settings, agreed: Agreed, client: ReadClient) -> Plan:
@@ -67,7 +72,7 @@ async def drifted(settings: Settings, agreed: Agreed, client: ReadClient) -> Pla
     target = Target(
         settings.workspace, settings.workspace_id, settings.environment, settings.url, live.caller.tenant
     )
-    return _as_drift(pruning_plan(resolve(agreed.desired, live), live, target))
+    return as_drift(pruning_plan(resolve(agreed.desired, live), live, target))
 
 
 def report_of_drift(agreed: Agreed, plan: Plan) -> Report:
@@ -77,7 +82,7 @@ def report_of_drift(agreed: Agreed, plan: Plan) -> Report:
     return Report("drift", __version__, plan=plan, findings=(base,), declared=dict(counts))
 
 
-def _as_drift(plan: Plan) -> Plan:
+def as_drift(plan: Plan) -> Plan:
     """The plan without what would stand in the way of making it; what could not even be worked out still says why.
 
     One that was made from half a picture stays as it is: what it holds back is what cannot be known.

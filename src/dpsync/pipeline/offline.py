@@ -14,7 +14,7 @@ from dpsync.model.finding import Finding, in_order
 from dpsync.model.plan import Target
 from dpsync.model.report import Report
 from dpsync.pipeline.bases import commit_at, desired_at
-from dpsync.planner.compared import compared
+from dpsync.planner.offline import held_against
 from dpsync.settings import Settings
 
 
@@ -23,7 +23,7 @@ def report_of_manifests(settings: Settings, ref: str, warnings: tuple[Finding, .
     found = pipeline.declared(settings)
     base = desired_at(settings, ref)
     target = Target(settings.workspace, settings.workspace_id, settings.environment, settings.url)
-    plan = compared(found.desired, base, target)
+    plan = held_against(found.desired, base, target)
     return Report(
         "plan",
         __version__,

@@ -104,7 +104,7 @@ def _summary(plan: Plan, report: Report) -> dict[str, Any]:
         "create": plan.count(Action.CREATE),
         "update": plan.count(Action.UPDATE),
         "delete": plan.count(Action.DELETE),
-        "blocked": len(plan.blocked),
+        "blocked": None if report.offline else len(plan.blocked),
         "unchanged": plan.unchanged,
         "owned": plan.owned,
         "unmanaged": None if plan.unmanaged is None else dict(sorted(plan.unmanaged.items())),

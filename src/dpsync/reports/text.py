@@ -6,10 +6,11 @@ and never cut. Nothing foreign is taken for markup or for a control sequence (`l
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from dpsync.model.change import Change
+from dpsync.model.finding import Finding
 from dpsync.model.plan import Plan
 from dpsync.model.report import Page, Report
 from dpsync.reports import sentences, weight
@@ -40,6 +41,21 @@ def render(report: Report, page: Page) -> str:
             rows.append(Row(""))
         rows.extend(block)
     return written(rows, page)
+
+
+def listed(findings: Iterable[Finding], page: Page) -> str:
+    """Findings alone, with a blank line between them and without a verdict."""
+    rows: list[Row] = []
+    for index, finding in enumerate(findings):
+        rows += [Row("")] if index else []
+        rows += _finding(finding, max(page.width, _NARROWEST))
+    return written(rows, page)
+
+
+def _finding(finding: Finding, width: int) -> list[Row]:
+    style = _SEVERITIES[finding.severity.word]
+    first, *others = sentences.finding_lines(finding)
+    return [*_line(first, width, 0, style), *(row for line in others for row in _line(line, width, 0))]
 
 
 def _are_alike(blocks: list[list[Row]], index: int) -> bool:
@@ -76,9 +92,7 @@ def _prospect(report: Report, width: int) -> Iterator[list[Row]]:
                 yield _change(change, report, width)
     yield from _unreviewed(report, width)
     for finding in sentences.loose_findings(report):
-        style = _SEVERITIES[finding.severity.word]
-        first, *others = sentences.finding_lines(finding)
-        yield [*_line(first, width, 0, style), *(row for line in others for row in _line(line, width, 0))]
+        yield _finding(finding, width)
     if plan is not None:
         yield [row for line in sentences.kept_lines(plan) for row in _line(line, width, 0)]
     yield [

@@ -9,15 +9,15 @@ from dpsync.model.plan import Target
 from dpsync.model.reference import Reference, SourceReference
 from dpsync.model.resource import Resource
 from dpsync.model.state import DesiredState
-from dpsync.planner.compared import compared
-from planner.states import product
+from dpsync.planner.offline import held_against
+from planner.states import domain, product
 
 TARGET = Target("story", "w", "production", "https://na.api.immutacloud.com/marketplace")
 
 
 def changes(before: Resource | None, after: Resource | None) -> tuple[Change, ...]:
     base, desired = (DesiredState("w", "e", () if one is None else (one,)) for one in (before, after))
-    return compared(desired, base, TARGET).changes
+    return held_against(desired, base, TARGET).changes
 
 
 def changed(before: Resource, **values: object) -> Resource:
@@ -75,3 +75,33 @@ def test_references_are_the_same_if_they_are_written_alike() -> None:
     before = changed(product("orders"), subject_matter_expert=Reference.of("jane.doe@acme.example"))
     assert changes(before, changed(before, subject_matter_expert=Reference.of("jane.doe@acme.example"))) == ()
     assert len(changes(before, changed(before, subject_matter_expert=Reference.of("sam@acme.example")))) == 1
+
+
+def test_another_key_for_the_same_object_is_no_delete_and_no_create() -> None:
+    before = product("orders", name="Orders")
+    after = product("purchases", pinned=before.id.upper(), name="Orders")
+    assert changes(before, after) == ()
+    (change,) = changes(before, changed(after, description="All of them."))
+    assert (change.actions, str(change.address)) == ((Action.UPDATE,), "DataProduct/purchases")
+    assert change.reason == "DataProduct/orders in the base"
+    (change,) = changes(before, changed(after, lifecycle="retired"))
+    assert (change.actions, str(change.address)) == ((Action.DELETE,), "DataProduct/purchases")
+
+
+def test_the_same_key_for_another_object_is_a_delete_and_a_create() -> None:
+    before, after = product("orders"), product("orders", pinned="0b1c2d3e-0000-4000-8000-000000000000")
+    found = changes(before, after)
+    assert {one.action: (str(one.address), one.id) for one in found} == {
+        Action.CREATE: ("DataProduct/orders", after.id),
+        Action.DELETE: (f"DataProduct/{before.id}", before.id),
+    }
+
+
+def test_what_is_only_named_is_known_by_its_key() -> None:
+    (change,) = changes(domain("sales", "Sales"), domain("sales", "Sales and more"))
+    assert change.action is Action.UPDATE
+
+
+def test_nothing_is_said_of_what_is_live() -> None:
+    plan = held_against(DesiredState("w", "e", (product("orders"),)), DesiredState("w", "e", ()), TARGET)
+    assert (plan.owned, plan.unmanaged) == (None, None)

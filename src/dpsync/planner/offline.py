@@ -8,6 +8,7 @@ or given a fingerprint: what is live may be something else altogether.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from dpsync.kinds import KINDS
 from dpsync.model.base import Spec, rules_of
@@ -15,23 +16,38 @@ from dpsync.model.call import Action
 from dpsync.model.change import Change, FieldChange, SourceChange
 from dpsync.model.compare import mismatches
 from dpsync.model.plan import Plan, Target
-from dpsync.model.reference import SourceReference
+from dpsync.model.reference import Address, SourceReference
 from dpsync.model.resource import LiveResource, Resource
 from dpsync.model.state import DesiredState
 
 RETIRED = "retired"
 
 
-def compared(desired: DesiredState, base: DesiredState, target: Target) -> Plan:
-    """What is declared, changed or no longer declared, by kind and key. `target` names the workspace; nothing is asked there."""
-    addresses = {one.address for one in (*desired.resources, *base.resources)}
-    order = sorted(addresses, key=lambda one: (KINDS[one.kind].rank, one))
-    changes = tuple(
-        change
-        for address in order
-        for change in _changes(desired.by_address.get(address), base.by_address.get(address))
-    )
-    return Plan(target, changes, unchanged=len(desired.resources) - sum(1 for one in changes if one.after))
+def held_against(desired: DesiredState, base: DesiredState, target: Target) -> Plan:
+    """What is declared, changed or no longer declared. `target` names the workspace; nothing is asked there.
+
+    An object is the same where its live id is, whatever key it is declared by: another key is no delete and no create.
+    """
+    now, former = _by_object(desired), _by_object(base)
+    changes = [change for one in {**former, **now} for change in _changes(now.get(one), former.get(one))]
+    changes = [_apart(change, desired) for change in changes]
+    changes.sort(key=lambda one: (KINDS[one.kind].rank, one.address, one.id))
+    unchanged = len(desired.resources) - sum(1 for one in changes if one.after)
+    return Plan(target, tuple(changes), owned=None, unchanged=unchanged, unmanaged=None)
+
+
+def _by_object(state: DesiredState) -> dict[tuple[str, str], Resource]:
+    """What is declared by what it means: by live id, and by key where a manifest only names what others made."""
+    return {
+        (one.kind, one.id.casefold() if KINDS[one.kind].written else one.key): one for one in state.resources
+    }
+
+
+def _apart(change: Change, desired: DesiredState) -> Change:
+    """What goes is called by its id where its key means another object now: two changes never have the same address."""
+    if change.after is None and change.address in desired.by_address:
+        return replace(change, address=Address(change.kind, change.id))
+    return change
 
 
 def _changes(after: Resource | None, before: Resource | None) -> Iterator[Change]:
@@ -60,7 +76,7 @@ def _added(after: Resource) -> Change:
 
 def _removed(before: Resource, after: Resource | None) -> Change:
     return Change(
-        before.address,
+        (after or before).address,
         before.id,
         before.title,
         (Action.DELETE,),
@@ -92,6 +108,10 @@ def _changed(before: Resource, after: Resource) -> Iterator[Change]:
     actions = ((Action.UPDATE,) if fields or left else ()) + (
         () if sources.is_empty else (Action.REPLACE_SOURCES,)
     )
+    reasons = (
+        f"{before.address} in the base" if before.key != after.key else "",
+        f"no longer named, and left as it is: {', '.join(left)}" if left else "",
+    )
     yield Change(
         after.address,
         after.id,
@@ -101,7 +121,7 @@ def _changed(before: Resource, after: Resource) -> Iterator[Change]:
         after,
         fields=fields,
         sources=sources,
-        reason=f"no longer named, and left as it is: {', '.join(left)}" if left else "",
+        reason="; ".join(one for one in reasons if one),
         origin=after.origin,
     )
 
