@@ -39,6 +39,8 @@ PLANNING: Mapping[tuple[str, ...], int] = {
     ("plan", "--json"): 0,
     ("drift",): 0,
     ("drift", "--base", "HEAD"): 0,
+    ("drift", "--write-back"): 0,
+    ("import", "--all", "--globs"): 0,
     ("show", "products"): 0,
     ("show", "product", "orders", "--sources", "--columns", "--determinations"): 0,
     ("show", "forms"): 0,
