@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= 2
 
-.PHONY: demo test test-long test-external lint types format golden benchmark clean
+.PHONY: demo test test-long test-external lint types format golden lock benchmark clean
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "dpsync needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 1; }
@@ -44,7 +44,14 @@ format: $(STAMP)
 
 # Writes the golden files anew; read the difference before you commit it.
 golden: $(STAMP)
-	DPSYNC_GOLDEN=write $(BIN)/python -m pytest -q tests/stories tests/reports tests/checks tests/test_docs.py
+	DPSYNC_GOLDEN=write $(BIN)/python -m pytest -q tests/stories tests/reports tests/checks tests/test_docs.py \
+		tests/cli/test_init.py::test_the_pipelines_are_those_of_the_examples
+
+# Locks what the action, the image and a release install, with hashes. Needs the network; read the difference.
+lock: $(STAMP)
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url pyproject.toml -o requirements/run.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url requirements/build.in -o requirements/build.txt
 
 benchmark: $(STAMP)
 	$(BIN)/python benchmarks/plan.py

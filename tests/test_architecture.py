@@ -23,6 +23,7 @@ FLOORS = {
     "checks": 3,
     "apply": 3,
     "access": 3,
+    "hosts": 3,
     "imports": 3,
     "reports": 3,
     "sandbox": 3,
@@ -33,8 +34,9 @@ FLOORS = {
 MAY_NAME_A_KIND = {"kinds", "marketplace", "impact", "checks", "imports", "sandbox"}
 
 WALLS = {
-    "httpx2": ("marketplace/", "sandbox/doors.py"),
-    "h11": ("marketplace/connection.py",),
+    "httpx2": ("marketplace/", "hosts/wire.py", "sandbox/doors.py"),
+    "aiohttp": ("marketplace/connection.py",),
+    "yarl": ("marketplace/connection.py",),
     "deepdiff": ("planner/diff.py",),
     "yaml": ("manifests/",),
     "rich": ("reports/", "cli/"),
@@ -158,7 +160,20 @@ FAMILIES = {
     "checks": {"domains", "exemptions", "people", "rule"},
     "kinds": {"catalog", "graph", "review_flow", "shared", "sources"},
     "marketplace/endpoints": {"calls", "endpoint", "people", "review_flow", "tags"},
-    "reports": {"layout", "numbers", "paper", "people", "remarks", "sentences", "sides", "values", "weight"},
+    "hosts": {"host", "wire"},
+    "reports": {
+        "layout",
+        "markup",
+        "numbers",
+        "paper",
+        "people",
+        "remarks",
+        "sentences",
+        "sides",
+        "sticky",
+        "values",
+        "weight",
+    },
     "sandbox/routes": set(),
     "cli": {
         "connect",

@@ -42,10 +42,18 @@ ENVIRONMENTS = ROOT / "docs" / "environments.md"
 PAGES = (
     README,
     ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
     ROOT / "CHANGELOG.md",
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "benchmarks").glob("*.md")),
 )
+PIPELINES = (
+    ROOT / "action.yml",
+    *sorted((ROOT / "examples" / "ci").rglob("*.yml")),
+    *sorted((ROOT / "ci").iterdir()),
+)
+"""What a page about pipelines names is in these."""
+
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 
 
@@ -96,7 +104,12 @@ def options(command: click.Command) -> list[click.Option]:
 
 @cache
 def all_options() -> frozenset[str]:
-    named = {text for command in commands().values() for one in options(command) for text in one.opts}
+    named = {
+        text
+        for command in commands().values()
+        for one in options(command)
+        for text in (*one.opts, *one.secondary_opts)
+    }
     return frozenset(named | {text for one in options(dpsync) for text in one.opts} | {"--help", "-h"})
 
 
@@ -172,6 +185,8 @@ def words_of_the_code() -> frozenset[str]:
                 names.add(node.id)
     for file in (ROOT / "examples").rglob("*.yaml"):
         names.update(re.findall(r"[\w.-]+", text_of(file)))
+    for file in PIPELINES:
+        names.update(re.findall(r"[\w.-]+", text_of(file)))
     for page in PAGES:
         for block in blocks(page):
             names.update(re.findall(r"[\w.-]+", block.text))
@@ -181,7 +196,7 @@ def words_of_the_code() -> frozenset[str]:
 # What the docs name exists
 
 
-RUNTIME = (".dpsync", ".demo")
+RUNTIME = (".dpsync", ".demo", "dpsync-report")
 """Folders that dpsync makes."""
 
 
@@ -206,6 +221,7 @@ ALLOWED_PATHS = {
     "expected.txt",
     "impact/",
     "reports/",
+    "environments/",
     "exceptions/",
     "tests/external/",
 }

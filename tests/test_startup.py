@@ -56,6 +56,7 @@ HEAVY = {
     "pydantic_core",
     "httpx2",
     "httpcore2",
+    "aiohttp",
     "anyio",
     "rich",
     "deepdiff",
@@ -145,8 +146,17 @@ def test_a_plan_over_a_url_opens_no_server_and_compares_no_structures_that_are_e
     with served(workspace) as url:
         modules, said = imported(("plan", "--url", url), workspace)
     assert "No changes." in said
-    assert "httpx2" in modules
+    assert {"httpx2", "aiohttp"} <= modules
     assert not modules & {"deepdiff", *SERVER}
+
+
+def test_a_plan_over_the_sandbox_within_opens_no_connection(workspace: Path) -> None:
+    path = workspace / "sandbox.db"
+    with Store(path) as store:
+        store.load(large_world(1, product_id=lambda _: computed_id(WORKSPACE_ID, "DataProduct", "first")))
+    modules, said = imported(("plan", "--url", f"sandbox:{path}"), workspace)
+    assert "No changes." in said
+    assert "aiohttp" not in modules
 
 
 def test_a_plan_that_finds_another_text_needs_no_comparison_of_structures_either(workspace: Path) -> None:

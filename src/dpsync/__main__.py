@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 VERSION = "--version"
+INTERRUPTED = 130
 
 
 def main() -> None:
@@ -14,13 +15,17 @@ def main() -> None:
         print(f"dpsync {__version__}")  # noqa: T201
         return
 
-    from dpsync.cli.startup import prepare
+    try:
+        from dpsync.cli.startup import prepare
 
-    prepare()
+        prepare()
 
-    from dpsync.cli import dpsync
+        from dpsync.cli import dpsync
 
-    dpsync.main()
+        dpsync.main()
+    except KeyboardInterrupt:  # while it still loads; later, the command line says so itself
+        sys.stderr.write("Error: Interrupted.\n")
+        sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

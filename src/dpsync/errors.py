@@ -4,6 +4,8 @@
     ├── UsageError             1   the command line, the workspace file or the environment is wrong
     ├── InvalidManifests       1   the manifests are wrong; carries every finding
     ├── Declined               1   somebody, or the absence of somebody, said no at the prompt
+    ├── HostError              1   the code host did not take a comment
+    │   └── Lost               1   whether it did is not known
     └── MarketplaceError       6   the marketplace did not do what was asked
         ├── Unreachable        6   no answer, after all retries
         ├── NotAuthenticated   6   the token is missing, wrong, expired, or of another segment
@@ -50,6 +52,18 @@ class InvalidManifests(DpsyncError):
 
 class Declined(DpsyncError):
     """Nobody said 'yes'."""
+
+
+class HostError(DpsyncError):
+    """The code host, such as GitHub, did not do what was asked. `status` is that of its answer, 0 if there was none."""
+
+    def __init__(self, message: str, remedy: str = "", *, status: int = 0) -> None:
+        super().__init__(message, remedy)
+        self.status = status
+
+
+class Lost(HostError):
+    """Something was sent and no usable answer came, so that whether it took effect is not known."""
 
 
 class MarketplaceError(DpsyncError):

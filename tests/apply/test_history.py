@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from apply.memory_marketplace import a_plan, create, live, product, sources, update
-from dpsync.apply.history import JournalUnreadable, read_history, read_run, run_named
+from dpsync.apply.history import JournalUnreadable, last_commit, read_history, read_run, run_named
 from dpsync.apply.journal import Journal, Run
 from dpsync.errors import Conflict, MarketplaceError, Unreachable, UsageError
 from dpsync.model.call import Action, Call
@@ -24,13 +24,15 @@ POST = Call(Action.CREATE, "POST", "/product", {"name": "New"})
 PUT = Call(Action.UPDATE, "PUT", "/product/id-old", {"name": "Neu"})
 OLD = live("old", product("Old", sources=sources("7")), approved=3)
 
+COMMIT, LATER = "c0ffee" + 34 * "0", "decade" + 34 * "0"
+
 Damage = Callable[[list[str]], list[str]]
 Step = tuple[Change, Call, LiveResource | None, str | MarketplaceError | None]
 CREATED: Step = (create("new"), POST, None, "ok")
 UPDATED: Step = (update(OLD, name="New"), PUT, OLD, "ok")
 
 
-def written(folder: Path, *steps: Step, number: int = 0, **about: Any) -> Path:
+def written(folder: Path, *steps: Step, number: int = 0, left: bool = True, **about: Any) -> Path:
     """The journal of a run with these calls; what became of a call that ends with None is not written down."""
     run = Run(a_plan().target, "jane.doe", "0.1.0", **about)
     moment = datetime(2026, 8, 1, 12, number, tzinfo=UTC)
@@ -41,6 +43,8 @@ def written(folder: Path, *steps: Step, number: int = 0, **about: Any) -> Path:
                 journal.end_with(begun, ended)
             elif ended is not None:
                 journal.end(begun)
+        if not left:
+            journal.nothing_was_left()
     return journal.path
 
 
@@ -50,7 +54,7 @@ def without_last_lines(file: Path, count: int) -> None:
 
 def test_a_run_comes_back_as_it_was_written_down(tmp_path: Path) -> None:
     about: dict[str, Any] = {
-        "commit": "c0ffee",
+        "commit": COMMIT,
         "fingerprint": "sha256:1",
         "command": "undo",
         "undoes": "20260101T000000.000Z-beefbeef",
@@ -195,6 +199,19 @@ def _with(line: int, **values: Any) -> Damage:
         ),
         (_with(1, before={"spec": "x"}), ":2 is not a line of a journal: something is missing or is not"),
         (_with(2, result="perhaps"), ":3 is not a line of a journal: something is missing or is not"),
+        (_with(1, id=7), ":2 is not a line of a journal: something is missing or is not what it should be"),
+        (_with(1, before={"approved": "3"}), ":2 is not a line of a journal: something is missing or is not"),
+        (_with(0, commit=1234567), ":1 is not a line of a journal: its commit is 1234567, and no text"),
+        (
+            _with(0, commit="\x1b]0;x"),
+            r":1 is not a line of a journal: its commit is '\x1b]0;x', and no commit",
+        ),
+        (
+            _with(0, commit="c0ffee"),
+            ":1 is not a line of a journal: its commit is 'c0ffee', and no commit is",
+        ),
+        (_with(0, fingerprint=[]), ":1 is not a line of a journal: its fingerprint is [], and no text"),
+        (_with(0, undoes={}), ":1 is not a line of a journal: its undoes is {}, and no text"),
     ],
 )
 def test_what_is_no_line_of_a_journal_makes_the_file_unreadable_and_no_other(
@@ -254,3 +271,44 @@ def test_only_the_runs_of_one_environment_are_kept_and_everything_unreadable(tmp
     assert past.of(environment) == past == past.of(None)
     assert past.of("elsewhere").runs == ()
     assert past.of("elsewhere").unreadable == past.unreadable
+
+
+def test_the_commit_that_was_last_applied_is_that_of_the_newest_run_that_left_nothing(tmp_path: Path) -> None:
+    environment = a_plan().target.environment
+    assert last_commit(tmp_path, environment) is None
+    whole = written(tmp_path, CREATED, commit=COMMIT, left=False)
+    written(tmp_path, CREATED, number=1, commit=LATER)
+    without_last_lines(written(tmp_path, number=2, commit=LATER, left=False), 1)
+    written(tmp_path, number=3, command="access", commit=LATER, left=False)
+    written(tmp_path, number=4, left=False)
+    (tmp_path / "runs" / "20270101T000000.000Z-00000000.jsonl").write_bytes(b'{"type": "run", "ru')
+    assert last_commit(tmp_path, environment) == COMMIT
+    assert last_commit(tmp_path, "elsewhere") is None
+    written(tmp_path, number=5, command="undo", undoes=whole.stem, commit=LATER, left=False)
+    assert last_commit(tmp_path, environment) is None
+
+
+def test_the_last_commit_is_found_at_the_ends_of_a_journal_however_long_it_is(tmp_path: Path) -> None:
+    long: Step = (CREATED[0], Call(Action.CREATE, "POST", "/product", {"name": "x" * 10_000}), None, "ok")
+    file = written(tmp_path, CREATED, long, commit=COMMIT, left=False)
+    lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join([lines[0], b"never read\n", *lines[2:], b"\n"]))
+    assert last_commit(tmp_path, a_plan().target.environment) == COMMIT
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (_with(0, format_version=2), "its format is 2, and this dpsync reads 1"),
+        (_with(0, commit=7), "its commit is 7"),
+        (_put(0, "[]"), "it does not begin with a run"),
+    ],
+)
+def test_a_newest_journal_that_this_dpsync_cannot_read_is_not_passed_over_for_an_older_one(
+    tmp_path: Path, damage: Damage, told: str
+) -> None:
+    written(tmp_path, commit=COMMIT, left=False)
+    file = written(tmp_path, number=1, commit=LATER, left=False)
+    file.write_text("\n".join(damage(file.read_text().splitlines())) + "\n")
+    with pytest.raises(JournalUnreadable, match=told):
+        last_commit(tmp_path, a_plan().target.environment)

@@ -7,10 +7,10 @@ from dpsync.checks.inactive_review_flow import RULE
 from dpsync.kinds.data_product import ReviewFlows
 from dpsync.kinds.review_flow import DEFAULT_FLOW, Delegate
 from dpsync.model.finding import Severity
-from planner.states import as_live, both, form, live, product
+from planner.states import APPROVES, as_live, both, form, live, product
 
 DELEGATES = Delegate.of(decision="delegate")
-FLOWS = ReviewFlows.of(data_access=DEFAULT_FLOW, masking_exception=None)
+FLOWS = ReviewFlows.of(data_access=APPROVES, masking_exception=None)
 
 
 def test_each_flow_under_a_form_that_decides_is_told_whether_or_not_something_changes() -> None:
@@ -30,6 +30,14 @@ def test_under_a_form_that_delegates_nothing_is_said() -> None:
     ours = form("open", review_flow=DELEGATES)
     wanted = product("p", request_forms=both("open"), review_flows=FLOWS)
     assert ask(RULE, ours, wanted, on=live()) == ()
+
+
+def test_the_flow_that_every_product_has_is_not_told() -> None:
+    flows = ReviewFlows.of(data_access=DEFAULT_FLOW)
+    assert (
+        ask(RULE, form("strict"), product("p", request_forms=both("strict"), review_flows=flows), on=live())
+        == ()
+    )
 
 
 def test_where_the_form_is_not_known_nothing_is_said() -> None:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from checks.asking import ask, written
-from dpsync.checks.outside_ownership import RULE, covers
+from checks.asking import ask, planned, written
+from dpsync.checks.outside_ownership import RULE, covers, owners_by_path, owners_of
 from dpsync.model.finding import Finding
 from dpsync.model.place import Layer, Origin
 from dpsync.model.policy import Owner, Policy
@@ -181,6 +181,20 @@ def test_an_owner_may_be_given_a_domain_by_its_key() -> None:
     wanted = written(product("orders", domain=Reference("shop", "key")), "products/shop/orders.yaml")
     policy = Policy(owners=(Owner("shop", ("products/shop/**",), ("shop",)),))
     assert said(ours, wanted, policy=policy) == ()
+
+
+def test_a_change_belongs_to_whoever_owns_its_manifest() -> None:
+    asked = planned(written(product("orders"), "products/sales/orders.yaml"), on=live(), policy=TEAMS)
+    assert owners_of(asked) == {asked.plan.changes[0].address: ("sales-eng",)}
+
+
+def test_what_no_manifest_names_belongs_to_whoever_owns_its_domain() -> None:
+    gone = as_live(product("orders"), domain=IN_FINANCE)
+    asked = planned(on=live(gone), policy=TEAMS)
+    (change,) = asked.plan.changes
+    assert change.origin is None
+    assert owners_of(asked) == {change.address: ("finance",)}
+    assert owners_by_path(asked.plan, TEAMS.owners) == {}
 
 
 def test_a_patch_stands_below_a_path_of_somebody_who_may_declare_what_it_patches() -> None:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import time
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,7 @@ def test_keys_of_the_workspace_are_completed_where_a_key_is_expected() -> None:
     assert completed("graph", "--of", "two") == ["two-stage"]
     assert completed("graph", "--of", "RequestForm/two") == ["RequestForm/two-stage"]
     assert completed("graph", "--of", "bro") == ["broken"]
+    assert completed("plan", "--target", "head") == ["headcount"]
 
 
 def test_kinds_fields_and_guardrails_are_completed() -> None:
@@ -91,6 +93,32 @@ def test_completing_never_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_the_keys_that_are_found_fast_are_those_that_are_declared() -> None:
     loaded = load(ROOT / "examples", ["products"], workspace_id="example-x", environment="e", vintage="v2")
     assert keys_of(ROOT / "examples") == tuple(sorted((one.kind, one.key) for one in loaded.resources))
+
+
+def test_a_manifest_without_a_name_does_not_hold_up_the_shell(workspace: Path) -> None:
+    blanks = "  \n \t\n" * 2_000
+    for number, metadata in enumerate(
+        (f"metadata:\n{blanks}", f"metadata:\n  labels: {{}}\n{blanks}", "metadata: {" + " name " * 2_000)
+    ):
+        (workspace / "products" / f"{number}.yaml").write_text(f"kind: Domain\n{metadata}\nspec: {{}}\n")
+    before = time.process_time()
+    assert completed("rename", "Domain/s") == ["Domain/sales", "Domain/supply-chain"]
+    assert time.process_time() - before < 5
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        "metadata:   # what it is\n\n# a remark\n  labels:\n    name: other\n\n  name: 'found'   # the key\n",
+        "metadata: {id: x, name: found}\n",
+        "metadata: {\n  id: x,\n  name: found\n}\n",
+        'metadata:\n  "name" : "found"\n',
+        "metadata:\r\n  id: x\r\n  name: found\r\n",
+    ],
+)
+def test_a_key_is_found_however_its_metadata_is_written(workspace: Path, metadata: str) -> None:
+    (workspace / "products" / "one.yaml").write_bytes(f"kind: Domain\n{metadata}spec: {{}}\n".encode())
+    assert completed("rename", "Domain/fou") == ["Domain/found"]
 
 
 def test_what_is_completed_opens_nothing_heavy(workspace: Path) -> None:

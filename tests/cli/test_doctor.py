@@ -200,6 +200,25 @@ def test_a_token_that_is_not_set_is_told(tmp_path: Path, monkeypatch: pytest.Mon
     assert "DPSYNC_TOKEN, which is not set" in found["token"][1]
 
 
+def test_a_token_in_a_file_is_the_one_that_is_looked_at(
+    tmp_path: Path, estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DPSYNC_TOKEN")
+    file = tmp_path / "token"
+    file.write_text("sandbox\n", encoding="utf-8")
+    with estate.served():
+        code, found = examined(estate.root, "--token-file", str(file))
+    assert code == 0
+    assert found["connection"][0] == "good"
+    text = jwt(exp=time.time() - DAY)
+    file.write_text(text, encoding="utf-8")
+    code, found = examined(
+        workspace(tmp_path, f"http://127.0.0.1:{closed_port()}"), "--token-file", str(file)
+    )
+    assert (code, found["token"][0]) == (6, "error")
+    assert found["token"][1].startswith(f"The token in {file} ended on ")
+
+
 def test_a_token_says_itself_when_it_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with answering(401, {"message": "Not authenticated.", "statusCode": 401}) as url:
         root = workspace(tmp_path, url)

@@ -38,3 +38,22 @@ def test_a_plan_is_not_trusted_and_judged_at_once(tmp_path: Path, monkeypatch: p
     said = run(tmp_path, "apply plan.json --trust-plan --policy-from HEAD")
     assert said[-1] == "[exit 1]"
     assert any("--trust-plan carries FILE out unjudged" in line for line in said)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "plan --changed-since ''",
+        "plan --report html=",
+        "apply --auto-approve --changed-since ''",
+        "apply --auto-approve --journal ''",
+    ],
+)
+def test_an_empty_value_is_not_what_leaving_it_out_is(
+    words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forget_the_surroundings(monkeypatch)
+    open_workspace(tmp_path, tmp_path)
+    said = run(tmp_path, words)
+    assert said[-1] == "[exit 1]"
+    assert "is empty" in said[0] or "names no file" in said[0]

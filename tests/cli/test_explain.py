@@ -63,7 +63,7 @@ def test_a_misspelled_guardrail_names_the_closest() -> None:
 def test_what_is_neither_a_guardrail_nor_a_kind_has_no_page() -> None:
     code, _, complained = explained("name-taken")
     assert code == 1
-    assert "Guardrails have a page: delete-with-members, " in complained
+    assert f"Guardrails have a page: {GUARDRAILS[0].name}, " in complained
     assert "So have kinds and their fields: DataProduct, RequestForm, " in complained
 
 

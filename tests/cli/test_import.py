@@ -57,7 +57,7 @@ def test_numbers_and_ranges_are_picked(text: str, numbers: tuple[int, ...] | Non
 
 
 def test_products_are_picked_from_a_numbered_list(estate: Estate) -> None:
-    with Terminal(estate, "import") as terminal:
+    with estate.served(), Terminal(estate, "import") as terminal:
         terminal.read_until("or all: ")
         code, said = terminal.answer("2")
     assert code == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 from pathlib import Path
@@ -12,6 +13,7 @@ import yaml
 from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from dpsync.cli import dpsync
 from dpsync.manifests.start import workspace_id
@@ -46,7 +48,7 @@ def files(folder: Path) -> list[str]:
         ("--url", "http://127.0.0.1:8765/marketplace", "--env", "local"),
         ("--name", "Données: & «x» #1", "--domain", "Kunden: A/B", "--env", "on"),
         ("--ci", "github", "--env", "prod-eu"),
-        ("--ci", "gitlab"),
+        ("--ci", "gitlab", "--no-editor"),
     ],
 )
 def test_what_it_writes_is_valid_at_once(options: tuple[str, ...], tmp_path: Path) -> None:
@@ -55,6 +57,7 @@ def test_what_it_writes_is_valid_at_once(options: tuple[str, ...], tmp_path: Pat
     validated = run(tmp_path / "new", "validate")
     assert "Valid: 1 data product." in validated
     assert validated[-1] == "[exit 0]"
+    assert run(tmp_path / "new", "fmt --check")[-1] == "[exit 0]"
 
 
 def test_the_first_plan_in_the_sandbox_makes_the_first_product(tmp_path: Path) -> None:
@@ -75,6 +78,8 @@ def test_without_a_terminal_it_takes_the_defaults_and_says_what_is_next(tmp_path
     assert result.stdout == (
         "Wrote dpsync.yaml\n"
         "Wrote products/first-product.yaml\n"
+        "Wrote dpsync.schema.json\n"
+        "Wrote .vscode/settings.json\n"
         "\n"
         "Next:\n"
         "  export DPSYNC_TOKEN=…   a personal access token of the marketplace\n"
@@ -135,7 +140,7 @@ def test_it_follows_no_link_out_of_the_folder(tmp_path: Path) -> None:
             "evil.example is not a host that dpsync sends a token to.",
         ),
         (("--url", "http://na.api.immutacloud.com"), "would send the token unencrypted"),
-        (("--name", ""), "metadata.name cannot be empty"),
+        (("--name", ""), "'' is not a name."),
         (("--domain", " "), "spec.domain"),
     ],
 )
@@ -158,6 +163,21 @@ def test_every_field_of_the_workspace_is_explained(tmp_path: Path) -> None:
             assert lines[number - 1].lstrip().startswith("#"), line
 
 
+def test_an_editor_finds_the_schema_and_takes_what_was_written(tmp_path: Path) -> None:
+    init(tmp_path)
+    settings = json.loads((tmp_path / ".vscode" / "settings.json").read_text(encoding="utf-8"))
+    (schema,) = settings["yaml.schemas"]
+    judge = Draft202012Validator(json.loads((tmp_path / schema).read_text(encoding="utf-8")))
+    for name in ("dpsync.yaml", "products/first-product.yaml"):
+        judge.validate(yaml.safe_load((tmp_path / name).read_text(encoding="utf-8")))
+    assert not [one for one in files(_without_editor(tmp_path / "plain")) if one.endswith(".json")]
+
+
+def _without_editor(folder: Path) -> Path:
+    init(folder, "--no-editor")
+    return folder
+
+
 def test_pipelines_speak_of_the_environment_that_there_is(tmp_path: Path) -> None:
     init(tmp_path, "--ci", "github", "--env", "prod-eu")
     folder = tmp_path / ".github" / "workflows"
@@ -171,8 +191,7 @@ def test_pipelines_speak_of_the_environment_that_there_is(tmp_path: Path) -> Non
 
 @pytest.mark.skipif(not EXAMPLES.exists(), reason="there are no examples of pipelines in this tree")
 def test_the_pipelines_are_those_of_the_examples() -> None:
-    for folder in (EXAMPLES, TEMPLATES / "ci"):
-        assert files(folder) == files(EXAMPLES)
+    assert files(TEMPLATES / "ci") == files(EXAMPLES)
     for name in files(EXAMPLES):
         text = (EXAMPLES / name).read_text(encoding="utf-8")
         if os.environ.get("DPSYNC_GOLDEN") == "write":

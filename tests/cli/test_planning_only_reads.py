@@ -39,8 +39,6 @@ PLANNING: Mapping[tuple[str, ...], int] = {
     ("plan", "--json"): 0,
     ("drift",): 0,
     ("drift", "--base", "HEAD"): 0,
-    ("drift", "--write-back"): 0,
-    ("import", "--all", "--globs"): 0,
     ("show", "products"): 0,
     ("show", "product", "orders", "--sources", "--columns", "--determinations"): 0,
     ("show", "forms"): 0,
@@ -128,6 +126,17 @@ def test_no_planning_command_sends_anything_but_reads_or_changes_anything(change
     assert SEARCH in door.received, "the tags of the added source were asked for"
     assert {method for method, path in door.received if (method, path) != SEARCH} == {"GET"}
     assert "DataProduct/orders" in Path(saved).read_text(encoding="utf-8")
+
+
+def test_what_writes_manifests_sends_nothing_but_reads(changed: Estate) -> None:
+    with refusing(changed) as door:
+        assert run(changed, door.url, "import", "--all", "--globs").exit_code == 0
+        assert run(changed, door.url, "drift", "--write-back").exit_code == 0
+        assert "No changes." in run(changed, door.url, "plan").stdout
+    assert not door.refused
+    assert "ANALYTICS.SALES.CUSTOMERS" not in (changed.root / "products" / "orders.yaml").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_every_planning_command_answers_a_token_that_may_write_nothing(changed: Estate) -> None:

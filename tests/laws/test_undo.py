@@ -47,6 +47,7 @@ MAY_BLOCK = {
     "name-swap",
     "still-used",
     "held-back",
+    "not-created-here",  # an undo made again what was made by hand, under its former id
     "name-pattern",  # v1 takes no name like the one that somebody gave the object in another way
 }
 """What may keep an undo from restoring an object."""
@@ -68,7 +69,7 @@ def journaled(one: Market, plan: Plan, folder: Path) -> tuple[PastRun, tuple[Out
         async with one.client(one._door()) as client:
             return await pipeline.applied(one.settings, replace(one.known, plan=plan), client, during)
 
-    run = Run(plan.target, "law", "0", "c0ffee")
+    run = Run(plan.target, "law", "0", "c0ffee" + "0" * 34)
     with Journal.open(folder, run, lambda: NOW, lambda size: bytes([next(number)] * size)) as journal:
         outcomes = asyncio.run(applied(journal))
     return read_run(journal.path), outcomes
@@ -198,7 +199,7 @@ def left_over(one: Market, plan: Plan, run: PastRun, before: World) -> dict[tupl
 
 @pytest.mark.parametrize("vintage", ["v1", "v2"])
 def test_apply_and_undo_leave_every_object_as_it_was(vintage: Vintage) -> None:
-    @law(0.5)
+    @law(0.3)
     @given(estates(vintage))
     def undone(estate: Estate) -> None:
         with market(estate.world, vintage=vintage) as one, a_folder() as folder:
@@ -212,7 +213,7 @@ def test_apply_and_undo_leave_every_object_as_it_was(vintage: Vintage) -> None:
 
 @pytest.mark.parametrize("vintage", ["v1", "v2"])
 def test_after_an_undo_the_manifests_of_before_have_nothing_to_change(vintage: Vintage) -> None:
-    @law(0.5)
+    @law(0.3)
     @given(estates(vintage))
     def nothing_to_change(estate: Estate) -> None:
         with market(estate.world, vintage=vintage) as one, a_folder() as folder:
@@ -234,7 +235,7 @@ def test_after_an_undo_the_manifests_of_before_have_nothing_to_change(vintage: V
     nothing_to_change()
 
 
-@law(0.5)
+@law(0.3)
 @given(estates())
 def test_undoing_an_undo_makes_again_what_the_run_made(estate: Estate) -> None:
     with market(estate.world) as one, a_folder() as folder:
@@ -249,7 +250,7 @@ def test_undoing_an_undo_makes_again_what_the_run_made(estate: Estate) -> None:
         assert left_over(one, redo, undone, made) == {}
 
 
-@law(0.5)
+@law(0.3)
 @given(estates(most=4), st.integers(1, 12), st.sampled_from(("before", "after")))
 def test_a_run_and_its_undo_may_break_off_anywhere(estate: Estate, number: int, closes: str) -> None:
     with market(estate.world) as one, a_folder() as folder:
@@ -275,7 +276,7 @@ def test_a_run_and_its_undo_may_break_off_anywhere(estate: Estate, number: int, 
         assert first.blocked or left == {}
 
 
-@law(0.5)
+@law(0.3)
 @given(estates())
 def test_what_somebody_did_since_the_run_is_never_taken_back(estate: Estate) -> None:
     with market(estate.world) as one, a_folder() as folder:

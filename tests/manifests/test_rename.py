@@ -156,10 +156,18 @@ def test_a_whole_document_may_stand_in_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("new", ["1", "1.5", "1e5", "014", "null", "true", "no", "y", "2024-01-01", "0x1f"])
-def test_a_key_that_would_not_be_text_is_quoted(tmp_path: Path, new: str) -> None:
+def test_a_key_that_would_not_be_text_to_every_reader_is_quoted(tmp_path: Path, new: str) -> None:
     assert is_key(new)
-    after = one_product(tmp_path, PRODUCT, new)
-    assert f"  name: {new}\n" in after or f'  name: "{new}"\n' in after
+    assert f'  name: "{new}"\n' in one_product(tmp_path, PRODUCT, new)
+
+
+def test_an_environment_whose_name_has_a_comma_stays_one_name(tmp_path: Path) -> None:
+    workspace = WORKSPACE.replace("    dev:", '    "eu, west": {url: "sandbox:"}\n    dev:')
+    text = PRODUCT.replace("  name: na-sales\n", f"  name: na-sales\n  id: {{dev: {ID}}}\n")
+    files = {"products/p.yaml": text, "products/s.yaml": SALES + "---\n" + FORM}
+    write_files(tmp_path, files | {"dpsync.yaml": workspace})
+    (file,) = rename(tmp_path, "DataProduct/na-sales", "na").files
+    assert f'  id: {{"eu, west": {ID}, prod: {ID}, dev: {ID}}}\n' in file.after.decode()
 
 
 def test_an_id_that_is_pinned_already_stays(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ EACH = {
 OF_ONE_DOCUMENT = {
     "unknown-field", "missing-field", "wrong-type", "not-allowed", "invalid-value", "not-null",
     "unknown-kind", "unknown-version", "not-a-manifest", "name-pattern", "duplicate-source", "duplicate-field",
+    "undefined-variable", "not-a-variable",
 }  # fmt: skip
 """The codes of what is wrong with a document whatever else there is. `no-request-form` depends on the vintage and the domain."""
 
@@ -47,6 +48,7 @@ BEYOND_A_SCHEMA = {
     r"The source .* is listed twice": "the same source may be written in two ways",
     r"stands in dpsync\.yaml and nowhere else": "it does not know in which file a document stands",
     r"stands in the folder of exceptions and nowhere else": "it does not know in which file a document stands",
+    r"(names no variable|has no value in|cannot stand inside a text)": "it knows no environment and no variables",
     r"is not a day": "it knows the shape of a day, and not the calendar",
     r"is the id of an example": "whether that is right depends on the url",
     r"would send the token unencrypted": "it does not know which hosts are this machine",

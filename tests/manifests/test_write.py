@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dpsync.manifests.document import read_documents
-from dpsync.manifests.write import documents_text
+from dpsync.manifests.write import documents_text, flow
 
 texts = st.text(st.characters(codec="utf-8"), max_size=30) | st.sampled_from(
     ["no", "014", "1e5", "0x1F", "2024-01-01", "~", "null", "- a", "a: b", "a #b", "a\n", "a\nb", " a\nb", "a\n\n",
@@ -35,6 +35,16 @@ def again(text: str) -> list[Any]:
     return [document.root for document in documents]
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(values)
+def test_what_is_written_on_one_line_is_read_as_it_was(value: Any) -> None:
+    text = f"a: {flow([value, {'b': value}])}\n"
+    assert "\n" not in text[:-1]
+    assert again(text) == [{"a": [value, {"b": value}]}]
+    assert yaml.safe_load(text) == {"a": [value, {"b": value}]}
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.dictionaries(st.sampled_from("abc"), values, min_size=1), min_size=1, max_size=3))
 def test_what_is_written_is_read_as_it_was(documents: list[dict[str, Any]]) -> None:
     text = documents_text(documents)

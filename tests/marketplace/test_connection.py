@@ -13,12 +13,13 @@ from typing import Any
 import httpx2
 import pytest
 
-from dpsync.marketplace.connection import Connection, opener
+from dpsync.marketplace.connection import Connection
 
 LOOPBACK = Path(__file__).with_name("loopback.pem")
 """A certificate for this machine alone, and its key; it opens nothing anywhere."""
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
+OWN = b'HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n["its own"]'
 TIMEOUTS = {"timeout": {"connect": 5.0, "read": 5.0, "write": 5.0, "pool": None}}
 
 Speak = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -32,6 +33,7 @@ class Server:
         self.opened = 0
         self.asked: list[bytes] = []
         self.was_asked = asyncio.Event()
+        self.hang_up: Callable[[], None] = lambda: None
 
     async def next_request(self, reader: asyncio.StreamReader) -> bool:
         """Read one request; whether there was one."""
@@ -58,6 +60,7 @@ async def serving(
 
     async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server.opened += 1
+        server.hang_up = writer.close
         while await server.next_request(reader):
             for piece in rest.pop(0).split(b"|"):
                 writer.write(piece)
@@ -80,7 +83,7 @@ async def serving(
 
 @asynccontextmanager
 async def connected(secure: ssl.SSLContext | None = None) -> AsyncIterator[Connection]:
-    connection = Connection(secure)
+    connection = Connection(secure, 1)
     try:
         yield connection
     finally:
@@ -122,6 +125,72 @@ def test_a_body_is_sent_whole() -> None:
     run(talk())
 
 
+def test_exactly_the_headers_of_a_request_are_sent() -> None:
+    async def talk() -> None:
+        async with serving(OK, OK) as server, connected() as connection:
+            await asked(connection, server, headers={"accept": "application/json", "X-Twice": "1"})
+            await asked(connection, server, "PUT", json={})
+            host = server.url.removeprefix("http://").encode()
+            get = b"GET /a?b=c HTTP/1.1\r\nHost: %s\r\naccept: application/json\r\nX-Twice: 1\r\n\r\n"
+            put = b"PUT /a?b=c HTTP/1.1\r\nHost: %s\r\nContent-Length: 2\r\nContent-Type: application/json\r\n\r\n{}"
+            assert server.asked == [get % host, put % host]
+
+    run(talk())
+
+
+@pytest.mark.parametrize(
+    "path", ["/x%2Fy%20z%7e", "/a//b/../c", "/%E2%82%AC?q=a+b%2B&q=%3d&limit=1", "/;x=1,2:3@4"]
+)
+def test_a_path_is_sent_as_it_is_written(path: str) -> None:
+    async def talk() -> None:
+        async with serving(OK) as server, connected() as connection:
+            request = httpx2.Request("GET", server.url + path, extensions=TIMEOUTS)
+            await connection.handle_async_request(request)
+            assert server.asked[0].split(b" ")[1] == request.url.raw_path
+
+    run(talk())
+
+
+def test_redirects_are_not_followed_and_cookies_are_not_kept() -> None:
+    away = b"HTTP/1.1 307 Temporary Redirect\r\nlocation: /b\r\nset-cookie: a=b\r\ncontent-length: 0\r\n\r\n"
+
+    async def talk() -> None:
+        async with serving(away, OK) as server, connected() as connection:
+            response = await asked(connection, server)
+            assert (response.status_code, response.headers["location"]) == (307, "/b")
+            await asked(connection, server)
+            assert len(server.asked) == 2
+            assert b"cookie" not in server.asked[1].lower()
+
+    run(talk())
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST"])
+def test_what_is_not_answered_is_never_sent_again_by_itself(method: str) -> None:
+    async def talk() -> None:
+        async with serving(OK, b"HTTP/1.1", OK, closes=False) as server, connected() as connection:
+            await asked(connection, server)
+            waiting = asyncio.ensure_future(asked(connection, server, method, json={"a": 1}))
+            server.was_asked.clear()
+            await server.was_asked.wait()
+            server.hang_up()
+            with pytest.raises(httpx2.RemoteProtocolError):
+                await waiting
+            assert (server.opened, len(server.asked)) == (1, 2)
+
+    run(talk())
+
+
+def test_what_cannot_be_sent_is_not_sent() -> None:
+    async def talk() -> None:
+        async with serving() as server, connected() as connection:
+            with pytest.raises(httpx2.LocalProtocolError):
+                await asked(connection, server, headers={"x": "a\r\nb: c"})
+            assert not server.asked
+
+    run(talk())
+
+
 def test_pieces_chunks_compression_and_early_hints_are_put_together() -> None:
     packed = gzip.compress(b'{"a": 1}')
     hints = b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n"
@@ -143,17 +212,42 @@ def test_pieces_chunks_compression_and_early_hints_are_put_together() -> None:
     "answer",
     [
         pytest.param(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}", id="said so"),
-        pytest.param(OK + b"HTTP/1.1 200 OK\r\n", id="said more than it was asked"),
-        pytest.param(OK + b"|HTTP/1.1 200 OK\r\n", id="said more later"),
+        pytest.param(OK + OK, id="said more than it was asked"),
+        pytest.param(OK + b"|" + OK, id="said more later"),
+        pytest.param(
+            OK + b"|HTTP/1.1 408 Request Timeout\r\ncontent-length: 9\r\n\r\n", id="began to say more"
+        ),
     ],
 )
 def test_a_connection_that_is_done_or_odd_is_not_used_again(answer: bytes) -> None:
     async def talk() -> None:
-        async with serving(answer, OK) as server, connected() as connection:
-            await asked(connection, server)
-            await asyncio.sleep(0.01)
+        async with serving(answer, OWN) as server, connected() as connection:
             assert (await asked(connection, server)).json() == {}
+            await asyncio.sleep(0.01)
+            assert (await asked(connection, server)).json() == ["its own"]
             assert server.opened == 2
+
+    run(talk())
+
+
+@pytest.mark.parametrize(
+    ("stray", "rest"),
+    [
+        pytest.param(b"HTTP/1.1 200 OK\r\n", b"", id="no more comes"),
+        pytest.param(b"HTTP/1.1 200 OK\r\n", b"content-length: 2\r\n\r\n{}", id="the rest comes first"),
+        pytest.param(b"HTTP/1.1 200 OK\r\ncontent-le", b"ngth: 2\r\n\r\n{}", id="cut anywhere"),
+    ],
+)
+@pytest.mark.parametrize("later", [b"", b"|"])
+def test_half_a_head_that_nobody_asked_for_never_becomes_the_answer_to_the_next_request(
+    stray: bytes, rest: bytes, later: bytes
+) -> None:
+    async def talk() -> None:
+        async with serving(OK + later + stray, rest + OWN) as server, connected() as connection:
+            assert (await asked(connection, server)).json() == {}
+            await asyncio.sleep(0.01)
+            with suppress(httpx2.ProtocolError):
+                assert (await asked(connection, server)).json() == ["its own"]
 
     run(talk())
 
@@ -169,11 +263,13 @@ def test_what_the_server_closed_meanwhile_is_opened_anew() -> None:
     run(talk())
 
 
-def test_what_was_idle_for_long_is_opened_anew() -> None:
+def test_what_was_idle_for_long_is_opened_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dpsync.marketplace.connection._IDLE_FOR", 0.001)
+
     async def talk() -> None:
         async with serving(OK, OK) as server, connected() as connection:
             await asked(connection, server)
-            connection._trusted_until -= 30.0
+            await asyncio.sleep(0.01)
             await asked(connection, server)
             assert server.opened == 2
 
@@ -188,7 +284,9 @@ def test_what_was_idle_for_long_is_opened_anew() -> None:
         pytest.param(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{", id="half a body"),
         pytest.param(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\n[1", id="half a chunk"),
         pytest.param(b"220 mail.example ESMTP\r\n\r\n", id="another protocol"),
-        pytest.param(b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n", id="an upgrade"),
+        pytest.param(
+            b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n", id="an upgrade"
+        ),
         pytest.param(b"HTTP/1.1 200 OK\r\nx: " + b"y" * 200_000, id="a head without an end"),
     ],
 )
@@ -298,24 +396,108 @@ def test_a_certificate_that_is_not_known_or_not_for_the_host_gets_no_request() -
     run(talk())
 
 
-def test_a_proxy_that_the_environment_names_is_asked_for_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment that names no proxy yet."""
+    for name in ("HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    return monkeypatch
+
+
+REFUSAL = b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n"
+
+
+def test_a_proxy_that_the_environment_names_is_asked_for_the_way_and_never_told_the_token(
+    no_proxy: pytest.MonkeyPatch,
+) -> None:
     async def talk() -> None:
-        refusal = b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n"
-        async with serving(refusal, closes=True) as proxy:
-            monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-            connection = opener(_known())()
-            away = httpx2.Request("GET", "https://na.api.immutacloud.com/x", extensions=TIMEOUTS)
-            with pytest.raises(httpx2.ProxyError):
-                await connection.handle_async_request(away)
-            await connection.aclose()
+        async with serving(REFUSAL, closes=True) as proxy, connected(_known()) as connection:
+            no_proxy.setenv("HTTPS_PROXY", proxy.url.replace("//", "//user:secret@"))
+            elsewhere = Server()
+            elsewhere.url = "https://na.api.immutacloud.com"
+            with pytest.raises(httpx2.ProxyError, match="502"):
+                await asked(connection, elsewhere, headers={"authorization": "Bearer token"})
             assert proxy.asked[0].startswith(b"CONNECT na.api.immutacloud.com:443 HTTP/1.1\r\n")
+            assert b"Proxy-Authorization: Basic dXNlcjpzZWNyZXQ=\r\n" in proxy.asked[0]
+            assert b"token" not in proxy.asked[0]
 
     run(talk())
 
 
-def test_without_a_proxy_and_for_this_machine_the_way_is_direct(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    assert isinstance(opener(_known())(), Connection)
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
-    assert isinstance(opener(None)(), Connection)
+@asynccontextmanager
+async def tunnelling() -> AsyncIterator[Server]:
+    """A proxy that opens the way it is asked for."""
+    proxy = Server()
+    tasks: list[asyncio.Task[None]] = []
+
+    def spoken_to(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tasks.append(asyncio.ensure_future(open_the_way(reader, writer)))
+
+    async def open_the_way(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        proxy.opened += 1
+        await proxy.next_request(reader)
+        host, _, port = proxy.asked[-1].split(b" ")[1].decode().partition(":")
+        onward = await asyncio.open_connection(host, int(port))
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        await asyncio.gather(passed_on(reader, onward[1]), passed_on(onward[0], writer))
+
+    async def passed_on(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while piece := await source.read(65536):
+                sink.write(piece)
+        sink.close()
+
+    async with await asyncio.start_server(spoken_to, "127.0.0.1", 0) as listening:
+        proxy.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+        yield proxy
+        await asyncio.wait_for(asyncio.gather(*tasks), 5)
+
+
+def test_through_a_proxy_tls_is_spoken_with_the_marketplace_itself(no_proxy: pytest.MonkeyPatch) -> None:
+    async def talk() -> None:
+        async with (
+            serving(OK, OK, secure=_certified()) as server,
+            tunnelling() as proxy,
+            connected(_known()) as connection,
+            connected(ssl.create_default_context()) as stranger,
+        ):
+            no_proxy.setenv("ALL_PROXY", proxy.url.removeprefix("http://"))
+            for _ in range(2):
+                assert (await asked(connection, server)).json() == {}
+            assert (proxy.opened, server.opened) == (1, 1)
+            with pytest.raises(httpx2.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+                await asked(stranger, server)
+            assert len(server.asked) == 2
+
+    run(talk())
+
+
+def test_a_proxy_of_a_kind_that_is_not_known_is_told_without_its_password(
+    no_proxy: pytest.MonkeyPatch,
+) -> None:
+    async def talk() -> None:
+        no_proxy.setenv("HTTPS_PROXY", "socks5://user:secret@127.0.0.1:1")
+        async with connected(_known()) as connection:
+            elsewhere = Server()
+            elsewhere.url = "https://na.api.immutacloud.com"
+            with pytest.raises(httpx2.UnsupportedProtocol, match="socks5") as raised:
+                await asked(connection, elsewhere)
+            assert "secret" not in str(raised.value)
+
+    run(talk())
+
+
+def test_where_the_environment_makes_an_exception_and_for_http_the_way_is_direct(
+    no_proxy: pytest.MonkeyPatch,
+) -> None:
+    async def talk() -> None:
+        no_proxy.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+        no_proxy.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+        async with serving(OK) as server, connected() as connection:
+            assert (await asked(connection, server)).json() == {}
+        no_proxy.setenv("NO_PROXY", "example.org,127.0.0.1")
+        async with serving(OK, secure=_certified()) as server, connected(_known()) as connection:
+            assert (await asked(connection, server)).json() == {}
+
+    run(talk())

@@ -88,11 +88,6 @@ GIVER = there(2, 1, members=40)
     [
         ((there(1, 1, 2),), (wanted(1, 1),), lambda one: joined(one, 1, 40)),
         (
-            (there(1, 1, 2, members=40, suspended=True),),
-            (wanted(1, 1),),
-            lambda one: set_suspended(one, 1, 0),
-        ),
-        (
             (there(1, 1, 2, members=40), KEEPER),
             (wanted(1, 1), wanted(2, 2)),
             lambda one: set_suspended(one, 2, 1),
@@ -110,7 +105,6 @@ GIVER = there(2, 1, members=40)
     ],
     ids=[
         "people joined",
-        "it was resumed",
         "a keeper was suspended",
         "a keeper was emptied",
         "nobody is in the giver",

@@ -63,17 +63,22 @@ def with_calls(plan: Plan, vintage: str = "v2") -> Plan:
     return replace(plan, changes=tuple(replace(one, calls=calls_of(one, vintage)) for one in plan.changes))
 
 
+_PLACES = {"origins", "patches"}
+
+
 def anatomy(value: Any) -> Any:
     """Everything that a value holds and `==` may pass over: what a reference is called, which fields are managed.
 
-    Left out are where each field of a document stands, and what the wire knows of a live product.
+    Left out are where each field of a document and each of its patches stands, and what the wire knows of a live product.
     """
     if isinstance(value, Spec):
         inner = {name: anatomy(one) for name, one in value.__dict__.items()}
         return (type(value).__name__, inner, sorted(value.model_fields_set))
     if is_dataclass(value) and not isinstance(value, type):
         cls = LiveResource if isinstance(value, LiveResource) else type(value)
-        found = {one.name: anatomy(getattr(value, one.name)) for one in fields(cls) if one.name != "origins"}
+        found = {
+            one.name: anatomy(getattr(value, one.name)) for one in fields(cls) if one.name not in _PLACES
+        }
         return (cls.__name__, found | ({"place": value.origin} if isinstance(value, Resource) else {}))
     if isinstance(value, Mapping):
         return {name: anatomy(one) for name, one in value.items()}

@@ -439,6 +439,11 @@ EVERYTHING = replace(
     ),
     unmanaged=UNMANAGED,
     unreviewed=(NOT_REVIEWED,),
+    owners={
+        WEIGHED_SALES.address: ("sales-eng",),
+        WEIGHED_MOVE.address: ("sales-eng", "retail"),
+        WEIGHED_BLOCKED.address: ("sales-eng",),
+    },
 )
 NOT_WEIGHED = report(
     STRICT,
@@ -491,6 +496,28 @@ PARTIAL = report(
         gone=(Address("DataProduct", "5589b702-24d5-8c43-ad42-947049fdc05b"),),
         declared=1000,
     ),
+)
+OFFLINE = replace(
+    report(
+        replace(
+            SALES, before=LiveResource("DataProduct", SALES.id, product(description="All sales")), calls=()
+        ),
+        created(
+            Address("DataProduct", "invoices"),
+            product(name="Invoices", sources=sources("ANALYTICS.FIN.INVOICES")),
+        ),
+        replace(
+            deleted(
+                Address("DataProduct", "returns"), product(name="Returns", sources=sources("SALES.RETURNS"))
+            ),
+            reason="in no manifest any more",
+        ),
+        findings=(WARNING,),
+        owned=None,
+        unchanged=4,
+        unmanaged=None,
+    ),
+    offline="origin/main (9a42271f67ef)",
 )
 NOTHING_CHANGED = report(owned=None, unmanaged=None, part=Part(since="main", commit="4f" * 20, declared=57))
 NOTHING = report(owned=31, unchanged=31, unmanaged={"DataProduct": 1})
@@ -556,6 +583,7 @@ REPORTS = {
     "not-weighed": NOT_WEIGHED,
     "drift": DRIFT,
     "nothing": NOTHING,
+    "offline": OFFLINE,
     "part": PARTIAL,
     "nothing-changed": NOTHING_CHANGED,
     "only-blocked": ONLY_BLOCKED,

@@ -58,7 +58,7 @@ def test_a_comment_that_is_too_long_loses_the_calls_first() -> None:
     many = Call(Action.UPDATE, "PUT", "/api/data-product/x", {"description": "word " * (LIMIT // 5)})
     text = FORMATS["markdown"](replace(report(replace(SALES, calls=(many,))), with_calls=True), Page())
     assert len(text) < LIMIT
-    assert "the calls are left out" in text
+    assert "only what changes is shown" in text
     assert "/api/" not in text
     assert "subjectMatterExpert" in text
 

@@ -11,10 +11,23 @@ from html.parser import HTMLParser
 import pytest
 
 from dpsync.model.impact import Impact
+from dpsync.model.outcome import Outcome, Result
+from dpsync.model.reference import Address
 from dpsync.model.report import Page, Report
 from dpsync.reports import FORMATS
 from dpsync.reports.layout import visible
-from reports.builders import DRIFT, EVERYTHING, HALF_APPLIED, INVALID, PAGES, REPORTS, report
+from reports.builders import (
+    DRIFT,
+    EVERYTHING,
+    HALF_APPLIED,
+    INVALID,
+    OFFLINE,
+    PAGES,
+    PARTIAL,
+    REPORTS,
+    report,
+    thousand,
+)
 from reports.test_hostile_text import HOSTILE, hostile_report
 
 VOID = {"meta", "input", "br"}
@@ -137,3 +150,42 @@ def test_an_unknown_number_is_never_zero() -> None:
 
 def test_two_runs_write_the_same_bytes() -> None:
     assert FORMATS["html"](EVERYTHING, Page()) == FORMATS["html"](EVERYTHING, Page())
+
+
+def test_without_a_marketplace_nothing_is_said_of_people_of_what_is_blocked_or_of_what_would_be_made() -> (
+    None
+):
+    words = " ".join(read(OFFLINE).words.split())
+    assert "Not compared with the marketplace. These are the manifests" in words
+    assert "Base: origin/main (9a42271f67ef)." in words
+    for lie in (
+        *("person loses", "people lose", "people gain", "takes access", "gives access", "This plan"),
+        *("blocked ", "to apply", "to create", "to update", "to delete", "Who gains"),
+    ):
+        assert lie not in words
+    assert {value for _, name, value in read(OFFLINE).attributes if name == "data-state"} == {"declared"}
+
+
+def test_a_partial_plan_says_so_once() -> None:
+    assert " ".join(read(PARTIAL).words.split()).count("Partial plan: ") == 1
+
+
+def test_what_became_of_a_change_is_looked_up_and_not_looked_for() -> None:
+    plan = thousand().plan
+    assert plan is not None
+    compared = 0
+
+    class Counting(Address):
+        def __eq__(self, other: object) -> bool:
+            nonlocal compared
+            compared += 1
+            return super().__eq__(other)
+
+        __hash__ = Address.__hash__
+
+    changes = tuple(
+        replace(change, address=Counting(change.address.kind, change.address.key)) for change in plan.changes
+    )
+    outcomes = tuple(Outcome(change, Result.DONE) for change in changes)
+    read(Report("apply", "0.1.0", replace(plan, changes=changes), outcomes))
+    assert compared < 20 * len(changes)

@@ -82,6 +82,14 @@ def test_what_is_not_known_is_null_and_never_zero() -> None:
     assert json.loads(FORMATS["json"](EVERYTHING, Page()))["summary"]["losers"] is None
 
 
+def test_without_a_marketplace_what_only_it_knows_is_null() -> None:
+    found = json.loads(FORMATS["json"](REPORTS["offline"], Page()))
+    summary = found["summary"]
+    for name in ("losers", "gainers", "blocked", "owned", "unmanaged"):
+        assert summary[name] is None
+    assert found["applyable"] is False
+
+
 def test_names_of_people_are_there_only_where_they_were_asked_for() -> None:
     changes = changes_of("everything")
     assert changes["na-sales"]["impact"]["names"]["u1"] == "Jane Doe"

@@ -6,7 +6,17 @@ import pytest
 
 from dpsync.model.report import Page, Report
 from dpsync.reports import FORMATS
-from reports.builders import DRIFT, EVERYTHING, HALF_APPLIED, INCOMPLETE, INVALID, REPORTS, VALID, thousand
+from reports.builders import (
+    DRIFT,
+    EVERYTHING,
+    HALF_APPLIED,
+    INCOMPLETE,
+    INVALID,
+    OFFLINE,
+    REPORTS,
+    VALID,
+    thousand,
+)
 from reports.test_hostile_text import HOSTILE, hostile_report
 
 ALLOWED: dict[str, tuple[set[str], set[str]]] = {
@@ -104,3 +114,13 @@ def test_drift_fails_and_an_incomplete_plan_is_an_error() -> None:
 def test_manifests_that_are_not_valid_fail_one_by_one() -> None:
     assert cases(INVALID)["unknown-field products/sales/na-sales.yaml:7"] == "failure"
     assert cases(VALID) == {"run": ""}
+
+
+def test_without_a_marketplace_no_change_passes() -> None:
+    assert {name: mark for name, mark in cases(OFFLINE).items() if name.startswith("DataProduct/")} == {
+        "DataProduct/na-sales": "skipped",
+        "DataProduct/invoices": "skipped",
+        "DataProduct/returns": "skipped",
+    }
+    run = next(one for one in parsed(OFFLINE).iter("testcase") if one.get("name") == "run")
+    assert "what a guardrail would block is not known" in (run.findtext("system-out") or "")

@@ -14,7 +14,19 @@ from dpsync.model.place import Origin
 from dpsync.model.reference import Address
 from dpsync.model.report import Page, Report
 from dpsync.reports import FORMATS
-from reports.builders import BLOCKED, DRIFT, HALF_APPLIED, INVALID, PAGES, REPORTS, report, thousand
+from reports.builders import (
+    BLOCKED,
+    DRIFT,
+    HALF_APPLIED,
+    INCOMPLETE,
+    INVALID,
+    OFFLINE,
+    PAGES,
+    PARTIAL,
+    REPORTS,
+    report,
+    thousand,
+)
 from reports.test_hostile_text import HOSTILE, hostile_report
 
 SCHEMA = json.loads((Path(__file__).parent / "schemas" / "sarif-used.json").read_text(encoding="utf-8"))
@@ -126,3 +138,19 @@ def test_two_findings_never_have_the_same_fingerprint() -> None:
 def test_a_notice_about_the_run_as_a_whole_marks_nothing() -> None:
     base = Finding("base", Severity.NOTICE, "Compared with the manifests of main.")
     assert results(Report("drift", "0.1.0", findings=(base,))) == []
+
+
+def test_a_run_that_did_not_look_at_everything_says_so_and_resolves_nothing_of_one_that_did() -> None:
+    whole, part, offline, incomplete = (
+        log(shown)["runs"][0] for shown in (REPORTS["everything"], PARTIAL, OFFLINE, INCOMPLETE)
+    )
+    categories = {run["automationDetails"]["id"] for run in (whole, part, offline)}
+    assert len(categories) == 3
+    for run, words in (
+        (part, "Partial plan: "),
+        (offline, "Not compared with the marketplace."),
+        (incomplete, "This plan is incomplete"),
+    ):
+        (said,) = run["invocations"][0]["toolExecutionNotifications"]
+        assert said["message"]["text"].startswith(words)
+    assert "toolExecutionNotifications" not in whole["invocations"][0]

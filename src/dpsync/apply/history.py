@@ -2,12 +2,14 @@
 
 Apart from `journal.py` because what writes must be small and sure, and what reads must bear whatever a power cut left. A
 last line that was torn is nothing; everything else that is no line of a journal is an error with its place, because a gap
-would make undo restore too little. Nothing here is ever asked by apply: planning is the resume.
+would make undo restore too little. What apply does never follows from anything here: planning is the resume.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import Any
 
 from dpsync.apply.journal import FORMAT_VERSION
 from dpsync.errors import UsageError
-from dpsync.model.history import APPLY, CallResult, History, PastCall, PastRun, id_of
+from dpsync.model.history import APPLY, UNDO, CallResult, History, PastCall, PastRun, id_of
 from dpsync.model.place import Origin
 from dpsync.model.plan import Target
 
@@ -77,6 +79,27 @@ def run_named(folder: Path, text: str) -> PastRun:
     )
 
 
+def last_commit(folder: Path, environment: str) -> str | None:
+    """The Git commit of the newest whole apply to an environment that was not undone; None if no run says one.
+
+    A run that broke off or left something does not count. Reads the ends of files only. Raises JournalUnreadable.
+    """
+    undone: set[str] = set()
+    for file in _journals(folder):
+        first, last = _ends_of(file)
+        if not (first or last):
+            continue
+        run = _run(file, first)
+        is_whole = last.get("type") == "finished" and last.get("whole") is True
+        if not is_whole or run.target.environment != environment or run.run in undone:
+            continue
+        if run.command == UNDO and run.undoes is not None:
+            undone.add(run.undoes)
+        if run.command == APPLY and run.commit is not None:
+            return run.commit
+    return None
+
+
 def _journals(folder: Path) -> list[Path]:
     return sorted((folder / "runs").glob("*.jsonl"), reverse=True)
 
@@ -86,6 +109,8 @@ _NAME_ANOTHER = "Name another file. `dpsync history` lists those that are kept h
 _NAME_A_FOLDER = (
     "Name the folder with `--journal DIR`, or one file that a pipeline kept with `undo --journal FILE`."
 )
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_LONGEST_LAST_LINE = 4096
 _RESULTS = {result.value: result for result in CallResult}
 
 
@@ -94,23 +119,12 @@ def _run_in(file: Path) -> PastRun | None:
     try:
         rows = file.read_bytes().split(b"\n")
     except OSError as error:
-        raise JournalUnreadable(
-            f"The journal {file} cannot be read: {error.strerror or error}.", _NAME_ANOTHER
-        ) from None
+        raise _cannot_be_read(file, error) from None
     lines = list(_lines(file, rows))
     if not lines:
         return None
     _number, first = lines[0]
-    if first.get("type") != "run":
-        raise _unreadable(file, 1, "it does not begin with a run")
-    version = first.get("format_version")
-    if version != FORMAT_VERSION:
-        raise _unreadable(
-            file,
-            1,
-            f"its format is {version!r}, and this dpsync reads {FORMAT_VERSION}",
-            "Use a newer dpsync.",
-        )
+    run = _run(file, first)
     calls: dict[int, PastCall] = {}
     finished = complete = False
     for number, line in lines[1:]:
@@ -126,7 +140,29 @@ def _run_in(file: Path) -> PastRun | None:
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             told = f"something is missing or is not what it should be ({error})"
             raise _unreadable(file, number, told) from None
-    return replace(_run(file, first), finished=finished, complete=complete, calls=tuple(calls.values()))
+    return replace(run, finished=finished, complete=complete, calls=tuple(calls.values()))
+
+
+def _ends_of(file: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The first line and the last; each empty where it is torn."""
+    try:
+        with file.open("rb") as opened:
+            first = opened.readline()
+            opened.seek(max(len(first), opened.seek(0, os.SEEK_END) - _LONGEST_LAST_LINE))
+            rows = opened.read().splitlines()
+    except OSError as error:
+        raise _cannot_be_read(file, error) from None
+    last = next((row for row in reversed(rows) if row), b"")
+    return _whole(first) or {}, _whole(last) or {}
+
+
+def _whole(row: bytes) -> dict[str, Any] | None:
+    """The object in a line; None where there is none."""
+    try:
+        line = json.loads(row)
+    except (ValueError, RecursionError):
+        return None
+    return line if isinstance(line, dict) else None
 
 
 def _lines(file: Path, rows: list[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -147,8 +183,19 @@ def _lines(file: Path, rows: list[bytes]) -> Iterator[tuple[int, dict[str, Any]]
 
 
 def _run(file: Path, first: Mapping[str, Any]) -> PastRun:
+    """What the first line says; later lines say how the run went on."""
+    if first.get("type") != "run":
+        raise _unreadable(file, 1, "it does not begin with a run")
+    version = first.get("format_version")
+    if version != FORMAT_VERSION:
+        raise _unreadable(
+            file,
+            1,
+            f"its format is {version!r}, and this dpsync reads {FORMAT_VERSION}",
+            "Use a newer dpsync.",
+        )
     try:
-        return PastRun(
+        run = PastRun(
             run=str(first["run"]),
             at=str(first["at"]),
             who=str(first["who"]),
@@ -158,12 +205,24 @@ def _run(file: Path, first: Mapping[str, Any]) -> PastRun:
                 *(str(first[name]) for name in ("workspace", "workspace_id", "environment", "url", "tenant"))
             ),
             file=str(file),
-            commit=first.get("commit"),
-            fingerprint=first.get("fingerprint"),
-            undoes=first.get("undoes"),
+            commit=_text_or_none(first, "commit"),
+            fingerprint=_text_or_none(first, "fingerprint"),
+            undoes=_text_or_none(first, "undoes"),
         )
     except KeyError as error:
         raise _unreadable(file, 1, f"it has no {error}") from None
+    except TypeError as error:
+        raise _unreadable(file, 1, str(error)) from None
+    if run.commit is not None and not _COMMIT.fullmatch(run.commit):
+        raise _unreadable(file, 1, f"its commit is {run.commit!r}, and no commit is called so")
+    return run
+
+
+def _text_or_none(line: Mapping[str, Any], name: str) -> str | None:
+    value = line.get(name)
+    if not isinstance(value, str | None):
+        raise TypeError(f"its {name} is {value!r}, and no text")
+    return value
 
 
 def _begun(line: Mapping[str, Any], number: int) -> PastCall:
@@ -172,11 +231,17 @@ def _begun(line: Mapping[str, Any], number: int) -> PastCall:
     for words in (before, state, line.get("after"), line["body"]):
         if not isinstance(words, dict | None):
             raise TypeError(f"{words!r} is no object")
+    approved = before.get("approved") if before is not None else None
+    if not isinstance(approved, int | None):
+        raise TypeError(f"{approved!r} is no number")
+    live_id = line["id"]
+    if not isinstance(live_id, str | None):
+        raise TypeError(f"{live_id!r} is no id")
     return PastCall(
         sequence=int(line["sequence"]),
         at=str(line["at"]),
         address=str(line["address"]),
-        id=line["id"],
+        id=live_id,
         action=str(line["action"]),
         method=str(line["method"]),
         path=str(line["path"]),
@@ -185,7 +250,7 @@ def _begun(line: Mapping[str, Any], number: int) -> PastCall:
         after=line.get("after"),
         fields=None if fields is None else tuple(str(name) for name in fields),
         title=str(line.get("title") or ""),
-        approved=before.get("approved") if before is not None else None,
+        approved=approved,
         origin=None if origin is None else Origin(str(origin["file"]), int(origin["line"])),
         labels=dict(line.get("labels") or {}),
         line=number,
@@ -199,6 +264,10 @@ def _ended(call: PastCall, line: Mapping[str, Any]) -> PastCall:
         error=str(line.get("error") or ""),
         message=str(line.get("message") or ""),
     )
+
+
+def _cannot_be_read(file: Path, error: OSError) -> JournalUnreadable:
+    return JournalUnreadable(f"The journal {file} cannot be read: {error.strerror or error}.", _NAME_ANOTHER)
 
 
 def _unreadable(file: Path, number: int, why: str, remedy: str = "") -> JournalUnreadable:

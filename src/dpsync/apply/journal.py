@@ -32,7 +32,7 @@ from dpsync.model.base import FieldPath, Spec, map_references, references_in, ru
 from dpsync.model.call import Action, Call
 from dpsync.model.change import Change
 from dpsync.model.fields import Refers
-from dpsync.model.history import APPLY, UNDO
+from dpsync.model.history import APPLY
 from dpsync.model.plan import Target
 from dpsync.model.reference import Reference, SourceReference
 from dpsync.model.resource import LiveResource
@@ -253,35 +253,6 @@ class NoJournal:
 
 
 AnyJournal = Journal | NoJournal
-
-
-def last_commit(folder: Path, environment: str) -> str | None:
-    """The Git commit of the newest complete apply to an environment that was not undone; None if no run says one.
-
-    `folder` is the one that was given to `Journal.open`. A run that broke off or left something does not count.
-    """
-    undone: set[str] = set()
-    for file in sorted((folder / "runs").glob("*.jsonl"), reverse=True):
-        lines = [_line_of(text) for text in file.read_text(encoding="utf-8", errors="replace").splitlines()]
-        first, last = (lines[0], lines[-1]) if lines else ({}, {})
-        is_whole = last.get("type") == "finished" and last.get("whole") is True
-        if not is_whole or first.get("environment") != environment or first.get("run") in undone:
-            continue
-        command = first.get("command", APPLY)
-        if command == UNDO:
-            undone.add(str(first.get("undoes")))
-        if command == APPLY and isinstance(first.get("commit"), str):
-            return str(first["commit"])
-    return None
-
-
-def _line_of(text: str) -> dict[str, Any]:
-    """A line of a journal; an empty one where it is torn."""
-    try:
-        line = json.loads(text)
-    except ValueError:
-        return {}
-    return line if isinstance(line, dict) else {}
 
 
 def _first_line(name: str, at: str, run: Run) -> dict[str, Any]:

@@ -30,11 +30,25 @@ from dpsync.checks import (
     undocumented_product,
     wide_reach,
 )
+from dpsync.checks.outside_ownership import owners_by_path, owners_of
 from dpsync.checks.rule import Numbers, Planned, Rule
 from dpsync.model.finding import Finding, Severity
 from dpsync.model.place import Origin, Places
 from dpsync.model.policy import Exemption
 from dpsync.model.validation import closest, shown
+
+__all__ = [
+    "GUARDRAILS",
+    "NAMES",
+    "allowance",
+    "exemption_problems",
+    "findings",
+    "findings_about_people",
+    "owners_by_path",
+    "owners_of",
+    "problems",
+    "problems_of",
+]
 
 GUARDRAILS: tuple[Rule, ...] = (
     approved_without_review.RULE,

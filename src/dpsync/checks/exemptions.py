@@ -23,13 +23,18 @@ PLANNER_FINDINGS = frozenset(
         "absence-not-confirmed",
         "ambiguous-reference",
         "ambiguous-source",
+        "approvals-lost",
+        "cannot-be-cleared",
         "changed-again",
         "gone-since",
         "held-back",
         "incomplete",
         "name-swap",
         "name-taken",
+        "new-id",
         "no-permission",
+        "not-created-here",
+        "not-in-journal",
         "pinned-id-not-live",
         "still-used",
         "unreadable",
@@ -37,7 +42,7 @@ PLANNER_FINDINGS = frozenset(
         "unresolved-source",
     }
 )
-"""What blocks a change without being a guardrail: it cannot be done, whoever allows it."""
+"""What the planner says without being a guardrail, such as that a change cannot be made: nobody can allow it."""
 
 _EXAMPLE = "DataProduct/na-sales"
 

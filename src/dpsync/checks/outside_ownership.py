@@ -17,7 +17,7 @@ in dpsync.yaml, which somebody else reviews.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -29,7 +29,9 @@ from dpsync.model.call import Action
 from dpsync.model.change import Change
 from dpsync.model.finding import Finding, Severity
 from dpsync.model.place import Layer, Origin
+from dpsync.model.plan import Plan
 from dpsync.model.policy import Owner
+from dpsync.model.reference import Address
 from dpsync.model.resource import Resource
 
 NAME = "outside-ownership"
@@ -87,6 +89,36 @@ def covers(pattern: str, file: str) -> bool:
         if not reached:
             return False
     return len(parts) in reached
+
+
+def owners_by_path(plan: Plan, owners: tuple[Owner, ...]) -> Mapping[Address, tuple[str, ...]]:
+    """Who owns the manifest of each change, by name; nobody is said of what has no manifest or no owner."""
+    found = {
+        change.address: tuple(
+            owner.name
+            for owner in owners
+            if change.origin is not None and any(covers(path, change.origin.file) for path in owner.paths)
+        )
+        for change in plan.changes
+    }
+    return {address: names for address, names in found.items() if names}
+
+
+def owners_of(planned: Planned) -> Mapping[Address, tuple[str, ...]]:
+    """Who owns what each change is about: by its manifest, or without one by the domain that the object is in."""
+    owners = planned.policy.owners
+    domains = {
+        one.name: {id_ for text in one.domains for id_ in surest_domain(planned, text)} for one in owners
+    }
+    by_domain = {
+        change.address: tuple(
+            one.name for one in owners if domains[one.name] & domains_of(change.before.spec)
+        )
+        for change in planned.plan.changes
+        if change.origin is None and change.before is not None
+    }
+    found = {address: names for address, names in by_domain.items() if names}
+    return {**found, **owners_by_path(planned.plan, owners)}
 
 
 def _of_manifest(

@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, Entry] = {
     "rename": Entry("dpsync.cli.rename", "Give a resource another key, with its id and its references."),
     "fmt": Entry("dpsync.cli.fmt", "Write manifests in one order and style; comments stay."),
     "explain": Entry("dpsync.cli.explain", "Say what a guardrail looks for, or what a field means."),
+    "comment": Entry("dpsync.cli.comment", "Post a report on a pull request, or update it there."),
     "schema": Entry("dpsync.cli.schema", "Print the JSON Schema of manifests, for editors."),
     "graph": Entry("dpsync.cli.graph", "Draw what the manifests declare and what refers to what."),
     "doctor": Entry("dpsync.cli.doctor", "Say what keeps dpsync from working, and what to do."),

@@ -19,6 +19,7 @@ from dpsync.cli.shared import (
     INTERRUPTED,
     Wanted,
     is_interactive,
+    not_empty,
     report_options,
     wanted_reports,
     write_reports,
@@ -54,6 +55,7 @@ DONE, INCOMPLETE, BLOCKED, STALE, NOT_COMPLETED, UNREACHABLE = 0, 1, 3, 4, 5, 6
     "--journal",
     metavar="DIR|off",
     envvar="DPSYNC_JOURNAL",
+    callback=not_empty,
     help="Where the journal is kept. Default: .dpsync in the workspace. `off`: none.",
 )
 @click.option(
@@ -108,6 +110,8 @@ def command(
             "--trust-plan needs a saved plan.", "Name its file: `dpsync apply FILE --trust-plan`."
         )
 
+    from dataclasses import replace
+
     from dpsync import pipeline
     from dpsync.cli.reviews import expected, saved, trusted
 
@@ -119,6 +123,7 @@ def command(
         else:
             ahead = expected("apply", expect_plan, wish, wanted)
     before = pipeline.report_of_review(ahead.found, ahead.plan, ahead.split)
+    before = replace(before, owners=pipeline.owners(ahead.known.asked, ahead.plan))
     return carried_out(ahead, before, wanted, journal, lock_timeout, auto_approve=auto_approve, events=events)
 
 

@@ -75,18 +75,19 @@ async def _asked(settings: Settings) -> list[Examined]:
     import time
 
     from dpsync.cli.connect import connected
+    from dpsync.cli.tokens import token_for, token_place
     from dpsync.marketplace.client import ReadClient
     from dpsync.model.examination import error
     from dpsync.pipeline import doctor
-    from dpsync.settings import allowed_hosts, is_sandbox, token_of
+    from dpsync.settings import allowed_hosts, is_sandbox
 
     now = time.time()
     valid, desired = doctor.manifests(settings)
     entries = [valid]
     try:
         if not is_sandbox(settings.url):
-            token = token_of(settings, os.environ)
-            entries += doctor.token(token, settings.token_variable, now)
+            token = token_for(settings)
+            entries += doctor.token(token, token_place(settings), now)
             way, is_open = await doctor.reached(settings, token, allowed_hosts(os.environ), now, os.environ)
             entries += way
             if not is_open:

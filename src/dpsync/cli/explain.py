@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -107,11 +106,13 @@ def _fields(fields: Iterable[Field], width: int) -> Iterator[str]:
 
 
 def _facts(found: Described, field: Field) -> Iterator[str]:
+    from dpsync.manifests.write import flow
+
     yield f"Type: {field.shape}." if not field.by_name else f"Type: {field.shape}; the names are yours."
     if field.required:
         yield "Left out: an error."
     elif field.default is not None:
-        yield f"Left out: {_scalar(field.default)}."
+        yield f"Left out: {flow(field.default)}."
     elif field.managed and found.sent and not found.whole:
         yield "Left out: not managed, which is neither sent nor compared."
     else:
@@ -136,9 +137,11 @@ def _facts(found: Described, field: Field) -> Iterator[str]:
 
 def _example(name: str, value: Any) -> Iterator[str]:
     """A field as YAML: what is deep on lines of its own, what is flat in brackets."""
+    from dpsync.manifests.write import flow, inline
+
     if isinstance(value, list) and any(isinstance(one, dict) for one in value):
         yield f"{name}:"
-        yield from (f"  - {_scalar(one)}" for one in value)
+        yield from (f"  - {flow(one)}" for one in value)
     elif isinstance(value, dict) and any(isinstance(one, dict | list) for one in value.values()):
         yield f"{name}:"
         for inner, one in value.items():
@@ -147,28 +150,7 @@ def _example(name: str, value: Any) -> Iterator[str]:
         yield f"{name}: |"
         yield from (f"  {line}" for line in value.splitlines())
     else:
-        yield f"{name}: {_scalar(value)}"
-
-
-def _scalar(value: Any) -> str:
-    """A value on one line, as YAML."""
-    import json
-
-    from dpsync.manifests.scalars import WORDS, number
-
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{name}: {_scalar(one)}" for name, one in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_scalar(one) for one in value) + "]"
-    if isinstance(value, str):
-        plain = (
-            re.fullmatch(r"[\w./@][\w ./@():;'+-]*", value)
-            and ": " not in value
-            and value == value.strip(" :")
-        )
-        is_text = value not in WORDS and isinstance(number(value), str)
-        return value if plain and is_text else json.dumps(value, ensure_ascii=False)
-    return json.dumps(value)
+        yield f"{name}: {flow(value) if isinstance(value, dict | list) else inline(value)}"
 
 
 # Guardrails.

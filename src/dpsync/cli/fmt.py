@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dpsync.cli.shared import root_of
+from dpsync.cli.shared import leads_out, root_of
 from dpsync.errors import InvalidManifests, UsageError
 
 if TYPE_CHECKING:
     from dpsync.manifests.files import File
-    from dpsync.manifests.rename import Rewritten
+    from dpsync.manifests.rewriting import Rewritten
     from dpsync.model.finding import Finding
 
 STDIN = "-"
@@ -38,11 +38,13 @@ def command(paths: tuple[str, ...], workspace: Path | None, *, check: bool, diff
     """Write manifests in one order and style.
 
     Fields stand in the order of the manifest page, comments stay with what they are about, and no manifest means anything
-    else afterwards. Without PATHS, all manifests of the workspace, its exceptions and dpsync.yaml; with PATHS, those files
-    and folders, also without a workspace; with `-`, stdin to stdout. Files without a document of dpsync are left as they are.
+    else afterwards. Without PATHS, all manifests of the workspace, its patches, exceptions and dpsync.yaml; with PATHS, those
+    files and folders, also without a workspace; with `-`, stdin to stdout. Files without a document of dpsync are left as
+    they are.
     Opens no connection. Exit 1: a file cannot be read, or, with --check, is not formatted.
     """
-    from dpsync.manifests.rename import write
+    from dpsync.manifests.rewriting import write
+    from dpsync.reports.layout import visible
 
     if paths == (STDIN,):
         return _of_stdin(check=check)
@@ -55,7 +57,7 @@ def command(paths: tuple[str, ...], workspace: Path | None, *, check: bool, diff
         write(rewritten)
     verb = "Would format" if check or diff else "Formatted"
     for file in rewritten:
-        click.echo(f"{verb} {file.name}", err=diff)
+        click.echo(visible(f"{verb} {file.name}"), err=diff)
     click.echo(_summary(len(rewritten), ours, done=not (check or diff)), err=True)
     if findings or more:
         raise InvalidManifests((*findings, *more))
@@ -93,10 +95,10 @@ def _of_stdin(*, check: bool) -> int:
 
 def _rewritten(files: Sequence[File]) -> tuple[list[Rewritten], list[Finding], int]:
     """The files that are to be written, what is wrong with others, and how many there are that are ours."""
-    from dpsync.manifests.files import read_file
-    from dpsync.manifests.fmt import formatted
+    from dpsync.manifests.files import beginning_of, read_file
+    from dpsync.manifests.fmt import formatted, seems_ours
     from dpsync.manifests.load import problem_finding
-    from dpsync.manifests.rename import Rewritten
+    from dpsync.manifests.rewriting import Rewritten
     from dpsync.model.finding import Finding
     from dpsync.settings import Workspace
 
@@ -106,7 +108,8 @@ def _rewritten(files: Sequence[File]) -> tuple[list[Rewritten], list[Finding], i
     for file in files:
         content = read_file(file)
         if isinstance(content, Finding):
-            findings.append(content)
+            if content.rule != "too-large" or seems_ours(beginning_of(file)):
+                findings.append(content)
             continue
         done = formatted(content, Workspace)
         findings += [problem_finding(file.name, problem) for problem in done.problems]
@@ -117,8 +120,18 @@ def _rewritten(files: Sequence[File]) -> tuple[list[Rewritten], list[Finding], i
 
 
 def _of_workspace(root: Path) -> tuple[Sequence[File], Sequence[Finding]]:
-    """The manifests and exceptions of a workspace, and its dpsync.yaml. Raises InvalidManifests if that is not valid."""
-    from dpsync.manifests.files import EXCEPTIONS, WORKSPACE_FILE, File, find_exceptions, find_files
+    """What a workspace is made of: manifests, exceptions, the patches of every environment, and its dpsync.yaml.
+
+    Raises InvalidManifests if that is not valid.
+    """
+    from dpsync.manifests.files import (
+        EXCEPTIONS,
+        WORKSPACE_FILE,
+        File,
+        find_exceptions,
+        find_files,
+        find_patches,
+    )
     from dpsync.manifests.workspace import read_workspace
     from dpsync.settings import layout_of
 
@@ -130,12 +143,20 @@ def _of_workspace(root: Path) -> tuple[Sequence[File], Sequence[Finding]]:
     apart = spec.get("exceptions", EXCEPTIONS)
     manifests, more = find_files(str(root), layout.manifests, exceptions=apart, patches=layout.patches)
     granted, others = find_exceptions(str(root), apart)
+    environments = tuple(spec["environments"])
+    laid = [find_patches(str(root), layout.patches, one, environments) for one in environments]
     settings = File(WORKSPACE_FILE, os.path.realpath(root / WORKSPACE_FILE))
-    return (settings, *manifests, *granted), (*more, *others)
+    files = (settings, *manifests, *granted, *(file for found, _wrong in laid for file in found))
+    wrong = (*more, *others, *(finding for _found, findings in laid for finding in findings))
+    # What is wrong with the folder of patches is said once, and a file that is reached in two ways is one.
+    return tuple({file.path: file for file in files}.values()), tuple(dict.fromkeys(wrong))
 
 
 def _named(paths: Sequence[str]) -> tuple[Sequence[File], Sequence[Finding]]:
-    """The files that were named, and the YAML files in the folders that were; a link in a folder is not followed."""
+    """The files that were named, and the YAML files in the folders that were; a link in a folder is not followed.
+
+    Raises UsageError for what is not there, and for a link that leads out of the folder in which it was typed.
+    """
     from dpsync.manifests.files import File
 
     found: dict[str, File] = {}
@@ -143,6 +164,11 @@ def _named(paths: Sequence[str]) -> tuple[Sequence[File], Sequence[Finding]]:
         if not Path(path).exists():
             raise UsageError(
                 f"There is no {path}.", "Name files or folders, or nothing for the whole workspace."
+            )
+        if leads_out(Path(path)):
+            raise UsageError(
+                f"{path} is not opened: a link leads from there out of this folder.",
+                "Name the file itself.",
             )
         for file in _below(Path(path)):
             found.setdefault(os.path.realpath(file), File(file.as_posix(), os.path.realpath(file)))

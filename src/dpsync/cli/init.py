@@ -36,6 +36,11 @@ HOSTS = ("github", "gitlab")
 @click.option(
     "--domain", metavar="NAME", default="Sales", help="The domain of the first product. Default: Sales."
 )
+@click.option(
+    "--editor/--no-editor",
+    default=True,
+    help="Whether to write dpsync.schema.json and the settings of Visual Studio Code that name it. Default: yes.",
+)
 @click.option("--ci", type=click.Choice(HOSTS), help="Write the pipelines of this host, too.")
 def command(
     folder: Path,
@@ -46,6 +51,7 @@ def command(
     vintage: str,
     domain: str,
     ci: str | None,
+    editor: bool,
 ) -> None:
     """Begin a workspace: dpsync.yaml and a first product, with every line explained.
 
@@ -55,7 +61,8 @@ def command(
     """
     import secrets
 
-    from dpsync.manifests.start import Beginning, first_files, workspace_id, write_new
+    from dpsync.cli.schema import schema_text
+    from dpsync.manifests.start import Beginning, editor_files, first_files, workspace_id, write_new
     from dpsync.model.hosts import VENDOR_HOSTS
     from dpsync.reports.layout import visible
 
@@ -72,7 +79,7 @@ def command(
         url = "sandbox:"
     environment = environment or ("sandbox" if url.startswith("sandbox:") else "production")
     made = Beginning(name, workspace_id(name, secrets.token_hex(6)), environment, url, vintage, domain, ci)
-    texts = first_files(made)
+    texts = first_files(made) | (editor_files(schema_text()) if editor else {})
     _must_be_valid(texts)
     folder.mkdir(parents=True, exist_ok=True)
     write_new(folder, texts)

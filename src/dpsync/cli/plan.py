@@ -22,6 +22,8 @@ from dpsync.cli.wishes import Wish, wish_options
 from dpsync.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from dpsync.model.plan import Plan
 
 NOTHING_TO_SAY, INCOMPLETE, CHANGES, BLOCKED, NOT_REVIEWED = 0, 1, 2, 3, 4
@@ -65,6 +67,11 @@ CLASSES = ("access-removing", "access-granting", "review", "rename", "descriptiv
     help="Exit 3 when a change is of this class or a graver one.",
 )
 @click.option(
+    "--offline",
+    is_flag=True,
+    help="Ask no marketplace: hold the manifests against those of --base. Needs no token.",
+)
+@click.option(
     "--detailed-exitcode",
     is_flag=True,
     envvar="DPSYNC_DETAILED_EXITCODE",
@@ -81,6 +88,7 @@ def command(
     as_json: bool,
     unmanaged: bool,
     with_calls: bool,
+    offline: bool,
     detailed_exitcode: bool,
 ) -> int:
     """Show what would change, and change nothing.
@@ -97,11 +105,30 @@ def command(
     Exit 6  the marketplace cannot be reached, or does not accept the token
     """  # noqa: D301 - click's own mark for "do not wrap"
     wanted = wanted_reports(reports, as_json=as_json, workspace=wish.workspace)
+    asked = _asked(
+        wish,
+        {
+            "--out": out,
+            "--expect-plan": expect_plan,
+            "--unmanaged": unmanaged,
+            "--calls": with_calls,
+            "--fail-on": fail_on,
+            "--offline": offline,
+        },
+    )
     if compare is not None:
-        if out is not None:
-            raise UsageError("--compare makes no plan, so there is none to save.", "Leave out --out.")
+        _refuse("--compare", "two environments are held against each other", asked)
         differs = _compared(wish, compare, wanted)
         return CHANGES if detailed_exitcode and differs else NOTHING_TO_SAY
+
+    if offline:
+        if wish.base is None:
+            raise UsageError(
+                "--offline needs something to compare with.", "Add --base REF, such as --base origin/main."
+            )
+        _refuse("--offline", "no marketplace is asked", asked, allowed=("--offline", "--base"))
+        has_changes = _manifests_alone(wish, wanted)
+        return CHANGES if detailed_exitcode and has_changes else NOTHING_TO_SAY
 
     from dataclasses import replace
 
@@ -120,7 +147,7 @@ def command(
 
         write_file(out, dump(plan), "The plan")
     report = pipeline.report_of_review(ahead.found, plan, ahead.split)
-    report = replace(report, with_calls=with_calls)
+    report = replace(report, with_calls=with_calls, owners=pipeline.owners(ahead.known.asked, plan))
     if unmanaged:
         report = replace(report, unmanaged=pipeline.unmanaged(ahead.known.asked))
     write_reports(report, wanted)
@@ -134,6 +161,53 @@ def command(
     if plan.blocked or met:
         return BLOCKED
     return CHANGES if detailed_exitcode and plan.has_changes else NOTHING_TO_SAY
+
+
+def _asked(wish: Wish, others: Mapping[str, object]) -> tuple[str, ...]:
+    """The options that were given and that not every way of planning has, by name."""
+    options = {
+        **others,
+        "--base": wish.base,
+        "--only": wish.only,
+        "--show-members": wish.show_members,
+        "--allow": wish.allow,
+        "--changed-since": wish.changed_since,
+        "--target": wish.targets,
+        "--exclude": wish.excludes,
+        "--select": wish.selectors,
+    }
+    return tuple(name for name, value in options.items() if value)
+
+
+def _refuse(mode: str, why: str, asked: Collection[str], allowed: Collection[str] = ()) -> None:
+    """Raises UsageError for an option that only a plan has, in a mode that makes none; it must not be ignored."""
+    wrong = next((name for name in asked if name not in allowed), None)
+    if wrong is not None:
+        raise UsageError(
+            f"{wrong} is about a plan, and with {mode} there is none: {why}.",
+            f"Leave {wrong} or {mode} out.{_variable(wrong)}",
+        )
+
+
+def _variable(option: str) -> str:
+    """Where the option was set, if not on the command line."""
+    asked = click.get_current_context()
+    given = next(one for one in asked.command.params if option in one.opts)
+    if asked.get_parameter_source(given.name or "") is not click.core.ParameterSource.ENVIRONMENT:
+        return ""
+    return f" It is set by the variable {given.envvar}."
+
+
+def _manifests_alone(wish: Wish, wanted: tuple[Wanted, ...]) -> bool:
+    """Report how the manifests differ from those of the base; answers whether they do."""
+    from dpsync.cli.prospect import settled
+    from dpsync.pipeline.offline import report_of_manifests
+
+    with reported_if_invalid("plan", wanted):
+        settings, warnings = settled(wish)
+        report = report_of_manifests(settings, wish.base or "", warnings)
+    write_reports(report, wanted)
+    return report.plan is not None and report.plan.has_changes
 
 
 def _compared(wish: Wish, environments: tuple[str, str], wanted: tuple[Wanted, ...]) -> bool:

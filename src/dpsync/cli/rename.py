@@ -25,7 +25,8 @@ def command(old: str, new: str, workspace: Path | None, environment: str | None)
     from dataclasses import replace
 
     from dpsync import pipeline
-    from dpsync.manifests.rename import renaming, write
+    from dpsync.manifests.rename import renaming
+    from dpsync.manifests.rewriting import write
     from dpsync.reports.layout import visible
 
     settings = settings_for(workspace, environment)

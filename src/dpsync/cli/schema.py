@@ -17,6 +17,11 @@ def command(kind: str | None) -> None:
     guardrails and dpsync.yaml alike. With KIND, that of one kind: DataProduct, RequestForm, DataUseAgreement, Domain,
     DataSource, Workspace or GuardrailException. It is JSON Schema 2020-12. Needs no workspace and no connection.
     """
+    click.echo(schema_text(kind), nl=False)
+
+
+def schema_text(kind: str | None = None) -> str:
+    """The schema of one kind, or of documents of any, as JSON. Raises UsageError where there is no such kind."""
     import json
 
     from dpsync import checks
@@ -32,4 +37,4 @@ def command(kind: str | None) -> None:
     made = (
         schema.schema_of_any(Workspace, limits) if kind is None else schema.schema_of(kind, Workspace, limits)
     )
-    click.echo(json.dumps(made, indent=2, ensure_ascii=False))
+    return json.dumps(made, indent=2, ensure_ascii=False) + "\n"

@@ -8,8 +8,6 @@ from __future__ import annotations
 import errno
 import io
 import os
-import secrets
-import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,7 +21,7 @@ from dpsync.errors import DpsyncError, InvalidManifests, UsageError
 
 if TYPE_CHECKING:
     from dpsync.model.finding import Finding
-    from dpsync.model.report import Report
+    from dpsync.model.report import Page, Report
     from dpsync.settings import Settings
 
 INTERRUPTED = 130
@@ -31,6 +29,8 @@ WORKSPACE_FILE = "dpsync.yaml"
 DEFAULT_FORMAT = "text"
 GITHUB = "github"
 _LEAST_TOKEN = 16
+_JOB_SUMMARY = 1_000_000
+"""How many characters of Markdown go to a job summary; GitHub takes 1 MiB of each step."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -215,6 +215,13 @@ class Wanted(NamedTuple):
         return self.format == DEFAULT_FORMAT and self.file is None
 
 
+def not_empty(_context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """For options: an empty text, as an unset variable of a pipeline leaves it, must not mean what leaving it out means."""
+    if value == "":
+        raise UsageError(f"{option.opts[0]} is empty.", "Give it a value, or leave it out.")
+    return value
+
+
 def wanted_reports(
     reports: Sequence[str], *, as_json: bool, workspace: Path | None = None
 ) -> tuple[Wanted, ...]:
@@ -230,6 +237,8 @@ def wanted_reports(
         name, _, path = text.partition("=")
         if name not in FORMATS:
             raise UsageError(f"There is no report format {name!r}.", f"Formats: {', '.join(FORMATS)}.")
+        if text.endswith("=") and not path:
+            raise UsageError(f"The report {text!r} names no file.", f"Name one, or write `--report {name}`.")
         file = Path(path) if path else None
         if file is not None:
             _refuse_unwritable(file)
@@ -260,7 +269,6 @@ def write_reports(report: Report, wanted: Iterable[Wanted]) -> None:
     from dataclasses import replace
 
     from dpsync import checks
-    from dpsync.model.report import Page
     from dpsync.reports import FORMATS
 
     report = replace(report, pages={rule.name: rule.page for rule in checks.GUARDRAILS})
@@ -268,16 +276,29 @@ def write_reports(report: Report, wanted: Iterable[Wanted]) -> None:
     for one in sorted(wanted, key=lambda one: one.file is None):
         try:
             if one.file is not None:
-                write_file(one.file, FORMATS[one.format](report, Page(folder=one.folder)), "The report")
+                write_file(
+                    one.file,
+                    FORMATS[one.format](report, replace(page_for(None), folder=one.folder)),
+                    "The report",
+                )
             else:
                 page = replace(page_for(sys.stdout), folder=one.folder)
-                click.echo(FORMATS[one.format](report, page), nl=False)
+                _say(FORMATS[one.format](report, page))
             if one.format == GITHUB:
-                _add_to_job_summary(FORMATS["markdown"](report, Page(folder=one.folder)))
+                _add_to_job_summary(FORMATS["markdown"](report, replace(page_for(None), limit=_JOB_SUMMARY)))
         except UsageError as error:
             failed = failed or error
     if failed is not None:
         raise failed
+
+
+def _say(text: str) -> None:
+    """Write to stdout. A reader who went away (`| head`) does not change what came of the run, nor its exit code."""
+    try:
+        click.echo(text, nl=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _swallow_broken_pipe()
 
 
 def _add_to_job_summary(text: str) -> None:
@@ -297,7 +318,7 @@ def write_file(file: Path, text: str, what: str) -> None:
 
     Raises UsageError if it cannot be, or if a link leads to another place.
     """
-    if _leads_out(file):
+    if leads_out(file):
         raise UsageError(
             f"{what} is not written to {file}: a link leads from there out of this folder.",
             "Remove the link, or name the file itself.",
@@ -309,18 +330,13 @@ def write_file(file: Path, text: str, what: str) -> None:
 
 
 def _put(file: Path, text: str) -> None:
-    """Write beside the file and move it there, so that nobody ever reads half of it; a pipe or a device is written to."""
+    """Put a file in its place, so that nobody ever reads half of it; a pipe or a device is written to."""
+    from dpsync.manifests.rewriting import put
+
     if file.exists() and not file.is_file():
         file.write_text(text, encoding="utf-8")
         return
-    draft = file.with_name(f".dpsync-{secrets.token_hex(8)}")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        if file.exists():
-            draft.chmod(stat.S_IMODE(file.stat().st_mode))
-        draft.replace(file)
-    finally:
-        draft.unlink(missing_ok=True)
+    put(file, text.encode())
 
 
 def _refuse_unwritable(file: Path) -> None:
@@ -334,12 +350,12 @@ def _refuse_unwritable(file: Path) -> None:
 
 
 def _not_written(what: str, file: Path, why: str | None) -> UsageError:
-    return UsageError(
-        f"{what} cannot be written to {file}: {why}.", "Make its folder first, or name another file."
-    )
+    is_missing = why == os.strerror(errno.ENOENT)
+    remedy = "Make its folder first, or name another file." if is_missing else "Name another file."
+    return UsageError(f"{what} cannot be written to {file}: {why}.", remedy)
 
 
-def _leads_out(file: Path) -> bool:
+def leads_out(file: Path) -> bool:
     """Whether a path below the current folder leads out of it: a link there may be somebody else's."""
     here = Path(os.path.realpath(os.curdir))
     named = Path(os.path.normpath(here / file))
@@ -361,15 +377,26 @@ def reported_if_invalid(command: str, wanted: Iterable[Wanted]) -> Iterator[None
 
 
 def page_for(stream: IO[str] | None) -> Any:
-    """What a stream can show: its width, and colour on a terminal unless NO_COLOR is set."""
+    """What a stream or a file can show: its width, and colour on a terminal unless NO_COLOR is set.
+
+    In a pipeline, also how long a comment of its host may be, and where the run is found.
+    """
     import shutil
 
     from dpsync.model.report import Page
 
     if stream is None or not stream.isatty():
-        return Page()
+        return _page_of_pipeline()
     colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return Page(width=max(40, shutil.get_terminal_size().columns), colour=colour)
+
+
+def _page_of_pipeline() -> Page:
+    from dpsync.hosts import host_here
+    from dpsync.model.report import Page
+
+    host = host_here(os.environ)
+    return Page() if host is None else Page(limit=host.limit, link=host.link(os.environ))
 
 
 def is_interactive() -> bool:

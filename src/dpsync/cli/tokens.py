@@ -60,6 +60,13 @@ def token_for(settings: Settings) -> Token:
     return token
 
 
+def token_place(settings: Settings) -> str:
+    """What messages call the place that the token of this run is in: the file that was named, or the variable."""
+    context = click.get_current_context(silent=True)
+    file = None if context is None else context.meta.get(_KEY)
+    return settings.token_variable if file is None else str(file)
+
+
 def _token_in(file: Path) -> Token:
     from dpsync.settings import token_from
 

@@ -70,6 +70,7 @@ def command(
     from dpsync.cli.journals import journals_of
     from dpsync.cli.prospect import settled
     from dpsync.pipeline.undo import after_undo, past_run, report_of_undo
+    from dpsync.reports.layout import visible
 
     with reported_if_invalid("undo", wanted):
         settings, warnings = settled(wish)
@@ -84,7 +85,7 @@ def command(
     before = report_of_undo(past, ahead.plan, warnings)
     code = carried_out(ahead, before, wanted, where, lock_timeout, auto_approve=auto_approve, undoes=past.run)
     if ahead.plan.has_changes:
-        click.echo(after_undo(past), err=True)
+        click.echo(visible(after_undo(past)), err=True)
     return code
 
 

@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 
 import click
 
-from dpsync.cli.shared import url_option, workspace_options
+from dpsync.cli.keys import complete_resources
+from dpsync.cli.shared import not_empty, url_option, workspace_options
 from dpsync.errors import UsageError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -117,6 +118,7 @@ _PARTING = (
         "--changed-since",
         metavar="REF",
         envvar="DPSYNC_CHANGED_SINCE",
+        callback=not_empty,
         help="Plan, and read, only what the manifests say otherwise than where this branch left REF.",
     ),
     click.option(
@@ -125,6 +127,7 @@ _PARTING = (
         metavar="KEY",
         multiple=True,
         envvar="DPSYNC_TARGET",
+        shell_complete=complete_resources,
         help="Plan, and read, only this resource: KIND/KEY, a key, or a glob. May be repeated.",
     ),
     click.option(
@@ -133,6 +136,7 @@ _PARTING = (
         metavar="KEY",
         multiple=True,
         envvar="DPSYNC_EXCLUDE",
+        shell_complete=complete_resources,
         help="Leave this resource out, named as for --target. May be repeated.",
     ),
     click.option(

@@ -16,7 +16,6 @@ from pathlib import Path, PurePosixPath
 from dpsync.manifests.document import MOST_BYTES
 from dpsync.model.finding import Finding, Severity
 from dpsync.model.place import Origin
-from dpsync.model.validation import closest
 
 WORKSPACE_FILE = "dpsync.yaml"
 WORKSPACE_KIND = "Workspace"
@@ -118,6 +117,15 @@ def read_file(file: File) -> bytes | Finding:
             os.close(descriptor)
     except OSError as error:
         return _unreadable(file.name, error)
+
+
+def beginning_of(file: File) -> bytes:
+    """As much as is ever read of a file that is too large."""
+    descriptor = os.open(file.path, _FLAGS)
+    try:
+        return os.read(descriptor, MOST_BYTES)
+    finally:
+        os.close(descriptor)
 
 
 def _all_of(descriptor: int, size: int) -> bytes:
@@ -313,6 +321,8 @@ def _apart(name: str, what: str) -> Finding:
 
 
 def _no_environment(folder: str, name: str, environments: Collection[str], *, is_folder: bool) -> Finding:
+    from dpsync.model.validation import closest  # heavy, and a shell that completes a key waits for this file
+
     path = f"{folder}/{name}"
     if not is_folder:
         remedy = f"Put it into the folder of one: {', '.join(f'{folder}/{one}' for one in environments)}."

@@ -18,10 +18,10 @@ Key = tuple[str, str]
 
 _MARKER = re.compile(rb"^---(?=\s|$)", re.MULTILINE)
 _KIND = re.compile(rb"""^kind:[ \t]*["']?([A-Za-z]+)""", re.MULTILINE)
-_NAME = re.compile(
-    rb"""^metadata:[^\n{]*(?:\{[^}]*?|(?:\n[ \t]+[^\n]*|\n[ \t]*)*?\n[ \t]+)\bname[ \t]*:[ \t]*["']?([a-z0-9][a-z0-9._-]*)""",
-    re.MULTILINE,
-)
+_METADATA = re.compile(rb"^metadata:([^\n]*)((?:\n[ \t#][^\n]*|\n(?=\n))*)", re.MULTILINE)
+"""The line of the metadata, and the lines that belong to it. No two ways lead to one match, so none is ever tried again."""
+_NAMED = re.compile(rb"""["']?name["']?[ \t]*:[ \t]*["']?([a-z0-9][a-z0-9._-]*)""")
+_NAMED_IN_BRACES = re.compile(rb"[{,\s]" + _NAMED.pattern)
 
 
 def keys_of(root: Path) -> tuple[Key, ...]:
@@ -32,10 +32,30 @@ def keys_of(root: Path) -> tuple[Key, ...]:
         content = read_file(file)
         if isinstance(content, bytes):
             for document in _MARKER.split(content.replace(b"\r\n", b"\n")):
-                kind, name = _KIND.search(document), _NAME.search(document)
+                kind, name = _KIND.search(document), _name(document)
                 if kind and name:
-                    found.add((kind[1].decode(), name[1].decode()))
+                    found.add((kind[1].decode(), name.decode()))
     return tuple(sorted(found))
+
+
+def _name(document: bytes) -> bytes | None:
+    """The name in the metadata of a document: in its braces, or on the first line that is as deep as the first below it."""
+    metadata = _METADATA.search(document)
+    if metadata is None:
+        return None
+    if metadata[1].lstrip().startswith(b"{"):
+        found = _NAMED_IN_BRACES.search(metadata[0].partition(b"}")[0])
+        return found[1] if found else None
+    depth = None
+    for line in metadata[2].split(b"\n"):
+        entry = line.lstrip()
+        if not entry or entry.startswith(b"#"):
+            continue
+        depth = len(line) - len(entry) if depth is None else depth
+        found = _NAMED.match(entry) if len(line) - len(entry) == depth else None
+        if found:
+            return found[1]
+    return None
 
 
 def _folders(root: Path) -> tuple[str, ...]:

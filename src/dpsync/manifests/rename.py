@@ -1,18 +1,15 @@
 """Another key for a resource: the text of the manifests with the name, the id and every reference put in its place.
 
-A room of its own because this is the one place that edits what a person wrote. It changes characters at places that the
-reader of YAML knows, so that comments, order and quotes stay; the result is read again and has to be exactly what was
-meant, or nothing is written. The live object keeps its id, so a plan has nothing to do afterwards: where the id was
+A room of its own because it puts one text in the place of another, wherever it stands. It changes characters at places that
+the reader of YAML knows, so that comments, order and quotes stay; the result is read again and has to be exactly what was
+meant, or nothing is written (`rewriting.py` does that). The live object keeps its id, so a plan has nothing to do afterwards: where the id was
 computed from the old key, it is written down. It must never be used to write anything but what it read itself.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,8 +31,9 @@ from dpsync.manifests.files import (
 )
 from dpsync.manifests.load import problem_finding
 from dpsync.manifests.origins import DocumentOrigins
-from dpsync.manifests.scalars import WORDS, number
+from dpsync.manifests.rewriting import Rewritten, changed_meanwhile, write
 from dpsync.manifests.variables import SIGN
+from dpsync.manifests.write import flow
 from dpsync.model.base import FieldPath, Spec, references_in, rules_of
 from dpsync.model.finding import Finding
 from dpsync.model.identity import computed_id
@@ -44,21 +42,11 @@ from dpsync.model.reference import Address, SourceReference, is_key
 from dpsync.model.resource import Resource
 from dpsync.model.validation import closest, shown
 
+__all__ = ["Renaming", "Rewritten", "renaming", "write"]
+
 _BOM = "\ufeff"
 _BREAK = re.compile(r"\r\n|\r|\n")
 _ALIGNED = re.compile(r" {2,}(?=#)")
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
-
-
-@dataclass(frozen=True, slots=True)
-class Rewritten:
-    """A file with its new content. `lines` are the changed ones, each with its number from 1 and its new text."""
-
-    name: str
-    path: Path
-    before: bytes
-    after: bytes
-    lines: tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,48 +115,6 @@ def renaming(
         _in_policy(settings, address.key, target.key)
     files = tuple(draft.rewritten() for draft in drafts.edited())
     return Renaming(address, target, resource.id if KINDS[address.kind].written else "", files)
-
-
-def write(files: Sequence[Rewritten]) -> None:
-    """Put the files in their places, all or none as far as the system lets us.
-
-    Each is written beside its place and moved there at once. Raises UsageError; what was moved by then is put back.
-    """
-    ready: list[tuple[Rewritten, Path]] = []
-    moved: list[Rewritten] = []
-    try:
-        for file in files:
-            if file.path.read_bytes() != file.before:
-                raise _changed_meanwhile(file.name)
-            ready.append((file, _beside(file.path, file.after)))
-        for file, place in ready:
-            place.replace(file.path)
-            moved.append(file)
-    except OSError as error:
-        for file in moved:
-            with contextlib.suppress(OSError):
-                _beside(file.path, file.before).replace(file.path)
-        raise UsageError(
-            f"The files cannot be written, and are as they were: {error.strerror or error}.",
-            "Give yourself the right to write them.",
-        ) from None
-    finally:
-        for _file, place in ready:
-            place.unlink(missing_ok=True)
-
-
-def _beside(path: Path, content: bytes) -> Path:
-    """A new file in the same folder, with the rights of the one at `path`; its name is one that nobody reads."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".dpsync-", suffix=".tmp")
-    made = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        shutil.copymode(path, made)
-    except OSError:
-        made.unlink(missing_ok=True)
-        raise
-    return made
 
 
 # ------------------------------------------------------------------------------------- what is renamed
@@ -346,7 +292,7 @@ class _Drafts:
         draft = self.of(self.files[origins.file])
         index, written = origins.document.index, origins.written or origins.document
         if index >= len(draft.documents) or draft.documents[index].root != written.root:
-            raise _changed_meanwhile(origins.file)
+            raise changed_meanwhile(origins.file)
         return draft
 
     def put(self, file: str, place: Place, old: str, new: str) -> None:
@@ -355,7 +301,7 @@ class _Drafts:
         draft = self.of(self.files[name])
         found = draft.path_at((line, column))
         if found is None:
-            raise _changed_meanwhile(name)
+            raise changed_meanwhile(name)
         index, path, written = found
         if isinstance(written, str) and SIGN in written:
             raise UsageError(
@@ -363,7 +309,7 @@ class _Drafts:
                 "Write the key itself there and run the command again; or rename it by hand, in one commit.",
             )
         if written != old:
-            raise _changed_meanwhile(name)
+            raise changed_meanwhile(name)
         draft.put(index, path, old, new)
 
     def of(self, file: File) -> _Draft:
@@ -431,7 +377,7 @@ class _Draft:
         elif isinstance(ids, dict):
             missing = [name for name in environments if name not in ids]
             if missing:
-                self._insert_environments(document, ids, [f"{_scalar(one)}: {live_id}" for one in missing])
+                self._insert_environments(document, ids, [f"{flow(one)}: {live_id}" for one in missing])
                 self._inner(index, ("metadata", "id")).update(dict.fromkeys(missing, live_id))
 
     def rewritten(self) -> Rewritten:
@@ -481,7 +427,7 @@ class _Draft:
                 end = start + len(written)
                 if (start, end) in self.edits:
                     return end
-                put = f"{quote}{new}{quote}" if quote else _scalar(new)
+                put = f"{quote}{new}{quote}" if quote else flow(new)
                 self.edits[start, end] = put
                 self._align(end, len(put) - len(written))
                 return end
@@ -549,13 +495,6 @@ def _placed(value: Any, path: FieldPath) -> Iterator[tuple[tuple[int, int], Fiel
             yield place[:2], (*path, step), entry
 
 
-def _scalar(text: str) -> str:
-    """A text as YAML, plain where that is still a text."""
-    if (is_key(text) or _PLAIN.fullmatch(text)) and text not in WORDS and isinstance(number(text), str):
-        return text
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
 def _copied(value: Any) -> Any:
     """A document's value as plain mappings and lists."""
     if isinstance(value, dict):
@@ -563,7 +502,3 @@ def _copied(value: Any) -> Any:
     if isinstance(value, list):
         return [_copied(entry) for entry in value]
     return value
-
-
-def _changed_meanwhile(name: str) -> UsageError:
-    return UsageError(f"{name} was changed meanwhile, so nothing was written.", "Run the command again.")

@@ -44,7 +44,13 @@ def workspace_id(name: str, random: str) -> str:
     return f"{slug if slug and not slug.startswith('example') else 'workspace'}-{random}"
 
 
-def first_files(beginning: Beginning) -> Mapping[str, str]:
+def editor_files(schema: str) -> dict[str, str]:
+    """The schema of the workspace's documents, and the settings of an editor that name it."""
+    settings = (_TEMPLATES / "vscode-settings.json").read_text(encoding="utf-8")
+    return {"dpsync.schema.json": schema, ".vscode/settings.json": settings}
+
+
+def first_files(beginning: Beginning) -> dict[str, str]:
     """The text of each file of the new workspace, by its path in it."""
     words = {
         "name": inline(beginning.name),

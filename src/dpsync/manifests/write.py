@@ -24,6 +24,8 @@ _SEPARATES = frozenset(",:")
 _UNSEEN = re.compile(
     r"[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
+_SEPARATES = frozenset(",:")
+"""What means something in braces that it does not mean elsewhere."""
 
 
 def documents_text(documents: Iterable[Mapping[str, Any]]) -> str:

@@ -24,7 +24,6 @@ from dpsync.errors import BadAnswer, MarketplaceError, NotAuthenticated, Unreach
 from dpsync.marketplace import answers, hosts
 from dpsync.marketplace.assumptions import PAGE
 from dpsync.marketplace.budget import RETRIES, RetryBudget
-from dpsync.marketplace.connection import opener
 from dpsync.marketplace.paths import operation
 from dpsync.marketplace.slots import Slots
 from dpsync.marketplace.tasks import together
@@ -135,20 +134,17 @@ class ReadClient:
         )
         timeout = httpx2.Timeout(read_timeout, connect=connect_timeout, pool=None)
         self._extensions = {"timeout": timeout.as_dict()}
-        secure = httpx2.create_ssl_context() if self._url.startswith("https:") and transport is None else None
-        self._opened: Callable[[], httpx2.AsyncBaseTransport] = (
-            opener(secure) if transport is None else lambda: transport
-        )
-        self._connections: list[httpx2.AsyncBaseTransport] = []
-        self._idle: list[httpx2.AsyncBaseTransport] = []
+        over_tls = self._url.startswith("https:") and transport is None
+        self._secure = httpx2.create_ssl_context() if over_tls else None
+        self._transport = transport
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
         self._watch.stop()
-        for connection in self._connections:
-            await connection.aclose()
+        if self._transport is not None:
+            await self._transport.aclose()
 
     async def get(self, path: str, params: Params | None = None) -> Any:
         """The JSON at a path."""
@@ -376,11 +372,11 @@ class ReadClient:
         return _Failure(Unreachable(text, _TOO_SLOW, method=method, path=path), _Next.STOP)
 
     async def _sent(self, method: str, path: str, params: Params | None, body: Any) -> httpx2.Response:
-        """Send on a connection that is idle, or on a new one; there is one for each request that may be under way."""
-        if not self._idle:
-            self._idle.append(self._opened())
-            self._connections.append(self._idle[-1])
-        connection = self._idle.pop()
+        """Send, once; what carries requests is imported and opened by the first."""
+        if self._transport is None:
+            from dpsync.marketplace.connection import Connection
+
+            self._transport = Connection(self._secure, self.parallelism)
         request = httpx2.Request(
             method,
             self._url + path,
@@ -389,11 +385,8 @@ class ReadClient:
             headers=self._headers,
             extensions=self._extensions,
         )
-        try:
-            response = await connection.handle_async_request(request)
-            await response.aread()
-        finally:
-            self._idle.append(connection)
+        response = await self._transport.handle_async_request(request)
+        await response.aread()
         return response
 
     def _broken(self, problem: httpx2.TransportError, method: str, path: str) -> _Failure:

@@ -113,9 +113,11 @@ async def probe(url: str, token: Token, allowed_hosts: Collection[str]) -> Probe
     secret = token.reveal()
     secure = address.startswith("https:")
     try:
-        verify: ssl.SSLContext | bool = httpx2.create_ssl_context() if secure else False
+        trusted = httpx2.create_ssl_context() if secure else None
     except (OSError, ssl.SSLError) as problem:
         return Probed(trouble=Trouble.CERTIFICATES, said=_said(problem, secret))
+    from dpsync.marketplace.connection import Connection
+
     headers = {
         "Authorization": f"Bearer {secret}",
         "User-Agent": f"dpsync/{__version__}",
@@ -123,7 +125,7 @@ async def probe(url: str, token: Token, allowed_hosts: Collection[str]) -> Probe
     }
     try:
         async with httpx2.AsyncClient(
-            verify=verify, trust_env=secure, follow_redirects=False, timeout=_TIMEOUT, headers=headers
+            transport=Connection(trusted, 1), follow_redirects=False, timeout=_TIMEOUT, headers=headers
         ) as client:
             response = await client.get(f"{address}{people.CALLER}")
     except (httpx2.TransportError, httpx2.InvalidURL, httpx2.DecodingError, ValueError) as problem:

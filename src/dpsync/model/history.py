@@ -99,6 +99,10 @@ class PastRun:
         """What the run is called for short."""
         return id_of(self.run)
 
+    def is_called(self, text: str) -> bool:
+        """Whether it may be called so: by its id, its name or the beginning of that."""
+        return text == self.id or (text != "" and self.run.startswith(text))
+
     @cached_property
     def results(self) -> Mapping[CallResult, int]:
         """How many calls ended how."""

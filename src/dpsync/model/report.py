@@ -23,7 +23,9 @@ class Report:
     `declared` counts the resources of the manifests by kind. `unmanaged` are the live objects of no manifest, where they
     were asked for. Of a plan that was reviewed: `unreviewed` are the changes that were found and left because nobody
     reviewed them, `gone` those that were reviewed and are not needed any more, `others` how many are about something
-    else, and `unmet` those that are not true and not asked for either. `with_calls` says that whoever asked wants to read the calls, too; a report for machines always has them.
+    else, and `unmet` those that are not true and not asked for either. `with_calls` says that whoever asked wants to read the calls, too; a report for machines always has them. `offline` names the base where manifests were held against
+    those of another revision, and no marketplace was asked: then nothing is known about people. `owners` are the names of
+    who owns what a change is about, as far as dpsync.yaml says it.
     """
 
     command: str
@@ -39,6 +41,8 @@ class Report:
     others: int = 0
     unmet: tuple[Address, ...] = ()
     with_calls: bool = False
+    offline: str = ""
+    owners: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)
     pages: Mapping[str, str] = field(default_factory=dict)
     """What each guardrail looks for and why, by its name, for formats that explain a rule beside what it found."""
 
@@ -59,10 +63,13 @@ class Report:
 class Page:
     """What a report is written on: how wide it is, and whether it can show colour. Formats without either ignore it.
 
+    `limit` is how many characters a comment may have, and `link` leads to the run that wrote it, where one is known.
     `folder` is where the workspace stands below the top of its repository, such as `estate`, and empty if it is the top:
     a host that marks lines of files knows them from there.
     """
 
     width: int = 80
     colour: bool = False
+    limit: int = 65_536
+    link: str = ""
     folder: str = ""

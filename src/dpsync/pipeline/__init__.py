@@ -30,6 +30,7 @@ from dpsync.settings import Settings
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Mapping
 
     from dpsync.apply.journal import AnyJournal
     from dpsync.apply.limits import Sleep
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from dpsync.checks.rule import Planned
     from dpsync.marketplace.client import ReadClient, WriteClient
     from dpsync.model.change import Change
+    from dpsync.model.reference import Address
     from dpsync.model.resource import LiveResource
     from dpsync.pipeline.weighing import Weighed
     from dpsync.planner.reviewed import Split
@@ -181,6 +183,13 @@ def unmanaged(asked: Planned) -> tuple[LiveResource, ...]:
     from dpsync.planner.ownership import ownership
 
     return ownership(asked.desired, asked.live).strangers
+
+
+def owners(asked: Planned, plan: Plan) -> Mapping[Address, tuple[str, ...]]:
+    """Who owns what each change of the plan is about, as far as dpsync.yaml says it."""
+    from dpsync.checks import owners_of
+
+    return owners_of(replace(asked, plan=plan))
 
 
 def report_of_plan(found: Declared, plan: Plan) -> Report:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dpsync import pipeline
-from dpsync.apply.journal import last_commit
+from dpsync.apply.history import JournalUnreadable, last_commit
 from dpsync.errors import InvalidManifests, UsageError
 from dpsync.manifests.files import WORKSPACE_FILE
 from dpsync.manifests.revision import at_revision, merge_base
@@ -89,10 +89,14 @@ def layout_in(folder: Path, settings: Settings) -> Layout:
 
 
 def _last_applied(settings: Settings) -> str:
-    commit = last_commit(settings.root / ".dpsync", settings.environment)
+    instead = "Name a Git revision instead: --base origin/main."
+    try:
+        commit = last_commit(settings.root / ".dpsync", settings.environment)
+    except JournalUnreadable as error:
+        raise UsageError(error.message, instead) from None
     if commit is None:
         raise UsageError(
             f"The journal has no complete run in {settings.environment} of which the Git commit is known.",
-            "Name a Git revision instead: --base origin/main.",
+            instead,
         )
     return commit

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dpsync.model.comparison import Comparison
 from dpsync.pipeline import declared
-from dpsync.planner.compare import compared
+from dpsync.planner.environments import side_by_side
 from dpsync.settings import Settings
 
 
 def comparison(left: Settings, right: Settings) -> Comparison:
     """What one environment asks for otherwise than another. Raises InvalidManifests as `declared`."""
-    return compared(right.workspace, declared(left).desired, declared(right).desired)
+    return side_by_side(right.workspace, declared(left).desired, declared(right).desired)

@@ -125,7 +125,10 @@ def manifests(settings: Settings) -> tuple[Examined, DesiredState | None]:
             ),
             None,
         )
-    return good("manifests", f"The manifests are valid: {len(desired.resources)} resources."), desired
+    number = len(desired.resources)
+    return good(
+        "manifests", f"The manifests are valid: {number} resource{'' if number == 1 else 's'}."
+    ), desired
 
 
 # -------------------------------------------------------------------------------------------- the token

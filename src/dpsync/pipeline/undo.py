@@ -42,7 +42,7 @@ def past_run(folder: Path, name: str | None, file: Path | None) -> PastRun:
             )
         return run_named(folder, name)
     run = read_run(file)
-    if name is not None and not run.run.startswith(name):
+    if name is not None and not run.is_called(name):
         raise UsageError(
             f"{file} is the journal of the run {run.run}, not of {name}.", "Leave one of them out."
         )

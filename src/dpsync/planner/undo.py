@@ -21,7 +21,7 @@ from dpsync.model.compare import Mismatch, mismatches
 from dpsync.model.fields import Refers
 from dpsync.model.finding import Finding, Severity
 from dpsync.model.history import ACCESS, PastCall, PastRun
-from dpsync.model.identity import computed_id
+from dpsync.model.identity import computed_id, is_of_workspace
 from dpsync.model.place import Origin
 from dpsync.model.plan import Plan, Target
 from dpsync.model.reference import Address, Reference, SourceReference, is_uuid
@@ -134,6 +134,11 @@ def undone(undo: Undoing, live: LiveState, target: Target, vintage: str) -> Undo
     said = [
         *(one for past in pasts for one in _not_restored(past, plan.by_address.get(past.address), live)),
         *(one for change in changes for one in _refused(change, vintage)),
+        *(
+            one
+            for change in changes
+            for one in _not_created_here(change, by_address[change.address], undo.workspace_id)
+        ),
         *(
             one
             for change in changes
@@ -387,6 +392,19 @@ def _refused(change: Change, vintage: str) -> Iterator[Finding]:
         if note.severity is Severity.ERROR and note.path and note.path[0] in written:
             remedy = "It stays as the run made it. Change it by hand."
             yield Finding(note.rule, note.severity, note.message, remedy, change.origin, change.address)
+
+
+def _not_created_here(change: Change, past: Past, workspace_id: str) -> Iterator[Finding]:
+    """What a journal says was created, and what by its id this workspace cannot have: a journal can be forged, an id not."""
+    if past.action is Action.CREATE and not is_of_workspace(workspace_id, change.kind, past.live_id):
+        yield Finding(
+            "not-created-here",
+            Severity.ERROR,
+            f"The journal says that the run created it, but {past.live_id} is no id that this workspace gives.",
+            "It stays. If it is to go, pin the id in a manifest with `lifecycle: retired`, and apply.",
+            past.origin,
+            past.address,
+        )
 
 
 def _is_set(spec: Spec, path: str) -> bool:

@@ -107,7 +107,7 @@ class _Tile:
 
 
 def _tiles(report: Report) -> tuple[_Tile, ...]:
-    plan = report.plan
+    plan, states = report.plan, _States(report)
     if plan is None:
         tiles = [
             _Tile(report.declared[kind], _plural(kind, report.declared[kind]))
@@ -120,8 +120,16 @@ def _tiles(report: Report) -> tuple[_Tile, ...]:
             _Tile(warnings, "warning" if warnings == 1 else "warnings", "odd"),
         )
     if report.outcomes is not None:
-        results = Counter(_state(change, report) for change in (*plan.changes, *report.unreviewed))
-        return tuple(_Tile(results[state], state, tone) for state, tone in _STATES.items() if results[state])
+        results = Counter(states.of(change) for change in (*plan.changes, *report.unreviewed))
+        return tuple(
+            _Tile(results[state], state, tone) for state, tone in _TONES_OF_STATES.items() if results[state]
+        )
+    if report.offline:
+        return (
+            _Tile(plan.count(Action.CREATE), "added", "good"),
+            _Tile(plan.count(Action.UPDATE), "changed", "odd"),
+            _Tile(plan.count(Action.DELETE), "removed", "bad"),
+        )
     counts = (
         _Tile(plan.count(Action.CREATE), "to create", "good"),
         _Tile(plan.count(Action.UPDATE), "to update", "odd"),
@@ -156,13 +164,14 @@ def _banner(report: Report) -> tuple[_Banner, ...]:
     if plan is None:
         return ()
     found = []
-    if words := sentences.partial(plan):
-        found.append(_Banner("odd", words))
+    if report.offline:
+        found.append(_Banner("odd", f"{sentences.offline(report)} Base: {report.offline}."))
     if not plan.complete:
         found.append(_Banner("bad", sentences.incomplete(plan)))
     if plan.part is not None:
         found.append(_Banner("odd", sentences.partial(plan)))
-    if report.outcomes is None and report.command != sentences.DRIFT and (words := weight.weight(plan)):
+    is_weighed = report.outcomes is None and report.command != sentences.DRIFT and not report.offline
+    if is_weighed and (words := weight.weight(plan)):
         found.append(_Banner("bad" if weight.takes_anything(plan) else "calm", words))
     sayings = (sentences.interrupted(report), sentences.preamble(report))
     found += [_Banner("odd", words) for words in sayings if words]
@@ -184,18 +193,20 @@ class _Facet:
 
 
 def _facets(report: Report) -> tuple[_Facet, ...]:
-    changes = tuple(change for _, some in _all_groups(report) for change in some)
+    changes, states_of = tuple(change for _, some in _all_groups(report) for change in some), _States(report)
     if len(changes) < 2:
         return ()
     classes = Counter(change.effect.value for change in changes)
-    states = Counter(_state(change, report) for change in changes)
+    states = Counter(states_of.of(change) for change in changes)
     kinds = Counter(change.kind for change in changes)
     domains = Counter(domain for change in changes for domain in _domains(change))
     return (
         _Facet(
             "class", "Class", tuple((one.value, classes[one.value]) for one in Effect if classes[one.value])
         ),
-        _Facet("state", "State", tuple((state, states[state]) for state in _STATES if states[state])),
+        _Facet(
+            "state", "State", tuple((state, states[state]) for state in _TONES_OF_STATES if states[state])
+        ),
         _Facet("kind", "Kind", tuple((kind, kinds[kind]) for kind in in_order(kinds))),
         _Facet("domain", "In domain", tuple(sorted(domains.items(), key=_by_name))),
     )
@@ -212,7 +223,7 @@ def _domains(change: Change) -> tuple[str, ...]:
     return tuple(visible(one) for one in named) or (NOT_IN_A_DOMAIN,)
 
 
-_STATES = {
+_TONES_OF_STATES = {
     "failed": "bad",
     "stale": "odd",
     "skipped": "odd",
@@ -221,29 +232,38 @@ _STATES = {
     "not reviewed": "held",
     "drifted": "odd",
     "to apply": "",
+    "declared": "",
     "done": "good",
     "already so": "good",
 }
 """What can become of a change, and how it is painted; what needs somebody comes first."""
 
 
-def _state(change: Change, report: Report) -> str:
-    if any(change is one for one in report.unreviewed):
-        return "not reviewed"
-    if change.is_blocked:
-        return "blocked"
-    if report.command == sentences.DRIFT:
-        return "drifted"
-    if report.outcomes is None:
-        return "to apply"
-    outcome = _outcome_of(change, report)
-    if outcome is None:
-        return "not started"
-    return "already so" if outcome.result.value == "already" else outcome.result.value
+class _States:
+    """What became of each change of a report; looked up, because a report may have thousands."""
 
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._unreviewed = {id(change) for change in report.unreviewed}
+        self._outcomes = {one.change.address: one for one in report.outcomes or ()}
 
-def _outcome_of(change: Change, report: Report) -> Outcome | None:
-    return next((one for one in report.outcomes or () if one.change.address == change.address), None)
+    def outcome(self, change: Change) -> Outcome | None:
+        return self._outcomes.get(change.address)
+
+    def of(self, change: Change) -> str:
+        """One of the words of `_TONES_OF_STATES`."""
+        if id(change) in self._unreviewed:
+            return "not reviewed"
+        if change.is_blocked:
+            return "blocked"
+        if self._report.command == sentences.DRIFT:
+            return "drifted"
+        if self._report.outcomes is None:
+            return "declared" if self._report.offline else "to apply"
+        outcome = self.outcome(change)
+        if outcome is None:
+            return "not started"
+        return "already so" if outcome.result.value == "already" else outcome.result.value
 
 
 # The changes
@@ -255,8 +275,9 @@ def _all_groups(report: Report) -> tuple[tuple[str, tuple[Change, ...]], ...]:
 
 
 def _groups(report: Report) -> tuple[tuple[str, tuple[_Card, ...]], ...]:
+    states = _States(report)
     return tuple(
-        (heading, tuple(_card(change, report) for change in changes))
+        (heading, tuple(_card(change, report, states) for change in changes))
         for heading, changes in _all_groups(report)
         if changes
     )
@@ -293,8 +314,8 @@ class _Card:
         return self.change.action is not Action.UPDATE
 
 
-def _card(change: Change, report: Report) -> _Card:
-    state = _state(change, report)
+def _card(change: Change, report: Report, states: _States) -> _Card:
+    state = states.of(change)
     rename = sentences.renaming(change)
     is_drift = report.command == sentences.DRIFT
     return _Card(
@@ -303,14 +324,14 @@ def _card(change: Change, report: Report) -> _Card:
         sign=sentences.RENAMED if sentences.is_rename_only(change) else sentences.SIGNS[change.action],
         word=change.action.value,
         state=state,
-        tone=_STATES[state],
+        tone=_TONES_OF_STATES[state],
         domains=_domains(change),
         renamed=(str(rename.before), str(rename.after)) if rename else None,
-        brief="" if is_drift else people.brief(change),
+        brief="" if is_drift or report.offline else people.brief(change),
         place=sentences.place(change.origin),
         reason=sentences.reason(change, report),
-        notes=tuple(_notes(change, report)),
-        access=people.access_lines(change) if change.impact is not None or not is_drift else (),
+        notes=tuple(_notes(change, report, states.outcome(change))),
+        access=tuple(sentences.people_lines(change, report)),
         people=tuple(_moves(change.impact)) if change.impact is not None else (),
         fields=tuple(_fields(change)),
         calls=tuple(sentences.call_lines(change)) if report.with_calls else (),
@@ -344,8 +365,7 @@ def _about(finding: Finding, report: Report, word: str = "") -> _Note:
     )
 
 
-def _notes(change: Change, report: Report) -> Iterator[_Note]:
-    outcome = _outcome_of(change, report)
+def _notes(change: Change, report: Report, outcome: Outcome | None) -> Iterator[_Note]:
     if outcome is not None and not outcome.is_good:
         tone = "bad" if outcome.result.value == "failed" else "odd"
         yield _Note(tone, outcome.result.value, "", outcome.message, outcome.remedy)

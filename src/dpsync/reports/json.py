@@ -46,15 +46,18 @@ def as_object(report: Report) -> dict[str, Any]:
         "target": _target(plan) if plan else None,
         "partial": _part(plan.part) if plan and plan.part else None,
         "complete": whole if plan is None else plan.complete,
-        "applyable": plan is not None and plan.complete and plan.has_changes and whole,
+        "offline": report.offline or None,
+        "applyable": (
+            plan is not None and plan.complete and plan.has_changes and whole and not report.offline
+        ),
         "has_changes": plan is not None and plan.has_changes,
         "interrupted": report.interrupted,
         "verdict": verdict(report),
         "declared": dict(sorted(report.declared.items())),
-        "summary": _summary(plan) if plan else None,
-        "fingerprint": plan_fingerprint(plan) if plan else None,
-        "changes": [_change(change, plan.target) for change in plan.changes] if plan else [],
-        "unreviewed": [_change(change, plan.target) for change in report.unreviewed] if plan else [],
+        "summary": _summary(plan, report) if plan else None,
+        "fingerprint": plan_fingerprint(plan) if plan and not report.offline else None,
+        "changes": [_change(change, plan.target, report) for change in plan.changes] if plan else [],
+        "unreviewed": [_change(change, plan.target, report) for change in report.unreviewed] if plan else [],
         "gone": _addresses(report.gone),
         "others": report.others,
         "unmet": _addresses(report.unmet),
@@ -93,15 +96,15 @@ def _part(part: Part) -> dict[str, Any]:
     }
 
 
-def _summary(plan: Plan) -> dict[str, Any]:
+def _summary(plan: Plan, report: Report) -> dict[str, Any]:
     return {
         "class": plan.effect.value if plan.effect else None,
-        "losers": weight.losers(plan),
-        "gainers": weight.gainers(plan),
+        "losers": None if report.offline else weight.losers(plan),
+        "gainers": None if report.offline else weight.gainers(plan),
         "create": plan.count(Action.CREATE),
         "update": plan.count(Action.UPDATE),
         "delete": plan.count(Action.DELETE),
-        "blocked": len(plan.blocked),
+        "blocked": None if report.offline else len(plan.blocked),
         "unchanged": plan.unchanged,
         "owned": plan.owned,
         "unmanaged": None if plan.unmanaged is None else dict(sorted(plan.unmanaged.items())),
@@ -117,7 +120,7 @@ def _live(resource: LiveResource) -> dict[str, Any]:
     }
 
 
-def _change(change: Change, target: Target) -> dict[str, Any]:
+def _change(change: Change, target: Target, report: Report) -> dict[str, Any]:
     before = change.before
     return {
         "address": str(change.address),
@@ -131,9 +134,10 @@ def _change(change: Change, target: Target) -> dict[str, Any]:
         "effect": change.effect.value,
         "effects": sorted(effect.value for effect in change.effects),
         "origin": change.provenance.value if change.provenance else None,
-        "fingerprint": fingerprint(change, target),
+        "fingerprint": None if report.offline else fingerprint(change, target),
         "reason": change.reason,
         **_place(change.origin),
+        "owners": list(report.owners.get(change.address, ())),
         "wave": change.wave,
         "needs": _addresses(change.needs),
         "follows": _addresses(change.follows),
@@ -150,7 +154,7 @@ def _change(change: Change, target: Target) -> dict[str, Any]:
         ),
         "revision": before.revision if before else None,
         "impact": _impact(change.impact) if change.impact else None,
-        "access": [line.text for line in access_lines(change)],
+        "access": [] if report.offline else [line.text for line in access_lines(change)],
         "blocked": [_finding(finding) for finding in change.blocked],
         "calls": [_call(call) for call in change.calls],
         "before": plain(before.spec) if before else None,

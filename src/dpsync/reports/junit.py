@@ -1,6 +1,7 @@
 """The JUnit format: each change as a test case, for Jenkins and every other host that shows test results.
 
-What may be made passes, what is blocked or was not made fails, what was not come to is skipped. The elements and attributes
+What may be made passes, what is blocked or was not made fails, what was not come to is skipped, and so is what nobody can say
+of because no marketplace was asked. The elements and attributes
 are those of Jenkins's own schema (`junit-10.xsd`), which knows no `file`: the place stands in the text. The names of cases
 are addresses, so that a host recognises them from run to run.
 """
@@ -63,7 +64,7 @@ def _add_suite(root: Element, name: str, cases: Iterable[_Case], report: Report)
                 element, case.mark, {"type": visible(case.kind), "message": visible(case.message)}
             )
             why.text = case.output if case.mark != "skipped" else None
-        elif case.output:
+        if case.output and case.mark in {"", "skipped"}:
             SubElement(element, "system-out").text = case.output
 
 
@@ -84,7 +85,8 @@ def _run(report: Report) -> _Case:
     if why:
         return _Case("run", "error", "incomplete" if incomplete else "interrupted", why, visible(verdict))
     partial = sentences.partial(report.plan) if report.plan is not None else ""
-    return _Case("run", output="\n".join(visible(words) for words in (partial, verdict) if words))
+    said = (sentences.offline(report), partial, verdict)
+    return _Case("run", output="\n".join(visible(words) for words in said if words))
 
 
 def _changes(report: Report) -> Iterator[_Case]:
@@ -99,11 +101,13 @@ def _changes(report: Report) -> Iterator[_Case]:
         elif outcome is not None and not outcome.is_good:
             mark: Mark = "skipped" if outcome.result is Result.SKIPPED else "failure"
             told = "\n".join(part for part in (visible(outcome.remedy), output) if part)
-            yield _Case(name, mark, outcome.result.value, outcome.message, told)
+            yield _Case(name, mark, outcome.result.value, outcome.message, told if mark == "failure" else "")
         elif change.address in not_started:
             yield _Case(name, "skipped", "not-started", "It was not started.")
         elif report.command == sentences.DRIFT:
             yield _Case(name, "failure", "drift", sentences.change_title(change), output)
+        elif report.offline:
+            yield _Case(name, "skipped", "offline", sentences.NOT_COMPARED, output)
         else:
             yield _Case(name, output=output)
     for change in report.unreviewed:

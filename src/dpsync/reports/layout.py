@@ -14,11 +14,15 @@ _WIDE_BLANK = "\u3000"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line below a heading: how deep it stands, the sign before it, and its words, not yet escaped."""
+    """One line below a heading: how deep it stands, the sign before it, and its words, not yet escaped.
+
+    `turns` is the same as lines that go (`-`) and come (`+`), for where those have colours; empty if it does neither.
+    """
 
     depth: int
     text: str
     sign: str = ""
+    turns: tuple[tuple[str, str], ...] = ()
 
     @property
     def signed(self) -> str:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from dpsync.model.finding import Severity
 from dpsync.model.report import Page, Report
+from dpsync.reports import sentences
 from dpsync.reports.layout import visible
 from dpsync.reports.remarks import Remark, remarks
 
@@ -45,7 +46,7 @@ def render(report: Report, page: Page) -> str:
                     }
                 },
                 "automationDetails": {"id": _category(report)},
-                "invocations": [{"executionSuccessful": not report.interrupted}],
+                "invocations": [_invocation(report)],
                 "columnKind": "unicodeCodePoints",
                 "results": [_result(remark, rules) for remark in found],
             }
@@ -55,9 +56,26 @@ def render(report: Report, page: Page) -> str:
 
 
 def _category(report: Report) -> str:
-    """What tells the runs of several environments and commands apart on one commit."""
+    """What tells the runs of several environments and commands apart on one commit.
+
+    A host takes what is not in a run for resolved where it was in the last one of the same category; so a run that did not
+    look at everything has one of its own.
+    """
     environment = [visible(report.plan.target.environment)] if report.plan is not None else []
-    return "/".join(("dpsync", report.command, *environment, ""))
+    is_part = report.plan is not None and report.plan.part is not None
+    reach = ["offline"] if report.offline else ["part"] if is_part else []
+    return "/".join(("dpsync", report.command, *environment, *reach, ""))
+
+
+def _invocation(report: Report) -> dict[str, Any]:
+    """How the run went, and what it did not look at."""
+    plan = report.plan
+    unknown = (sentences.offline(report), sentences.incomplete(plan), sentences.partial(plan)) if plan else ()
+    said = [{"level": "warning", "message": {"text": visible(words)}} for words in unknown if words]
+    return {
+        "executionSuccessful": not report.interrupted,
+        **({"toolExecutionNotifications": said} if said else {}),
+    }
 
 
 def _rule(rule: str, found: tuple[Remark, ...], report: Report) -> dict[str, Any]:

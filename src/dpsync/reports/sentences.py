@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
@@ -46,6 +47,8 @@ DRIFT = "drift"
 UNDO = "undo"
 """The command whose plan is made of a journal: it brings back what was there before a run."""
 
+NOT_COMPARED = "Not compared with the marketplace."
+
 SOURCES_OF_A_CREATE = 20
 """How many sources of a new object are listed; of an existing one, all that come or go are."""
 
@@ -60,6 +63,8 @@ def title(report: Report) -> str:
     target = report.plan.target
     titles = {"apply": "Apply to", "drift": "Drift in", "show": "Saved plan for", UNDO: "Undo in"}
     words = titles.get(report.command, "Plan for")
+    if report.offline:
+        return f"Manifests for {target.environment} (workspace {target.workspace}), compared with {report.offline}"
     if report.outcomes is None and report.command == "apply":
         words = "Plan for"
     if report.outcomes is None and report.command == UNDO:
@@ -72,6 +77,8 @@ def verdict(report: Report) -> str:
     """The one line that says how it went."""
     if report.plan is None:
         return _validity(report)
+    if report.offline:
+        return _compared(report.plan)
     if report.outcomes is not None and (report.outcomes or report.plan.has_changes):
         return _applied(report, report.plan)
     return _planned(report, report.plan)
@@ -146,6 +153,22 @@ def _planned(report: Report, plan: Plan) -> str:
     if report.command == UNDO:
         return "No changes. Nothing is left to undo."
     return "No changes. The marketplace matches the manifests."
+
+
+def _compared(plan: Plan) -> str:
+    actions = Counter(change.action for change in plan.changes)
+    counts = [
+        f"{actions[action]} {words}"
+        for action, words in (
+            (Action.CREATE, "added"),
+            (Action.UPDATE, "changed"),
+            (Action.DELETE, "removed"),
+        )
+        if actions[action]
+    ]
+    if counts:
+        return f"Manifests: {', '.join(counts)}. {NOT_COMPARED}"
+    return f"The manifests declare the same. {NOT_COMPARED}"
 
 
 def _drifted(plan: Plan, tails: str) -> str:
@@ -235,6 +258,16 @@ def incomplete(plan: Plan) -> str:
     return (
         "This plan is incomplete: part of the marketplace could not be read (the findings say which). "
         "Until it can be, nothing is deleted and no access is taken away."
+    )
+
+
+def offline(report: Report) -> str:
+    """What a reader must know first about manifests that were held against manifests and nothing else."""
+    if not report.offline:
+        return ""
+    return (
+        f"{NOT_COMPARED} These are the manifests, held against those of the base. What is live, who gains or loses "
+        "access, and what a guardrail would block is not known; and this cannot be applied."
     )
 
 
@@ -380,6 +413,8 @@ def fingerprint_line(report: Report) -> str:
     plan = report.plan
     if plan is None or report.outcomes is not None or report.command == DRIFT or not plan.has_changes:
         return ""
+    if report.offline:
+        return ""  # there is no plan that could be applied
     if report.unreviewed or report.gone:
         return ""  # it would be that of the rest, which nobody has reviewed as a plan
     return f"Plan fingerprint: {plan_fingerprint(plan)}"
@@ -448,20 +483,74 @@ def place(origin: Origin | None) -> str:
 
 def change_lines(change: Change, report: Report) -> Iterator[Line]:
     """Everything below the title of a change: what blocks it, what differs, and who gains or loses access."""
-    is_drift = report.command == DRIFT
-    if renaming(change) and not is_drift and change.before is not None and change.before.spec.gives_access:
+    yield from notes_about(change, report)
+    yield from difference_lines(change)
+    yield from people_lines(change, report)
+    if report.with_calls:
+        yield from call_lines(change)
+
+
+def notes_about(change: Change, report: Report) -> Iterator[Line]:
+    """What a reader should know before the difference: what blocks the change, and what was found about it."""
+    if renaming(change) and report.command != DRIFT and change.before and change.before.spec.gives_access:
         yield Line(0, "deep links stay; catalogs and scripts that use the name need care")
     for finding in change.blocked:
         yield from _finding_inside(f"blocked by {finding.rule}", finding, change)
     for finding in findings_about(change, report):
         yield from _finding_inside(f"{finding.severity.word} {finding.rule}", finding, change)
+
+
+def difference_lines(change: Change) -> Iterator[Line]:
+    """What differs, field by field, and which sources come and go."""
+    for _, lines in difference_parts(change):
+        yield from lines
+
+
+def difference_parts(change: Change) -> Iterator[tuple[str, Iterator[Line]]]:
+    """The same in parts, each with the place where it is declared, as far as it has one of its own."""
     for field in _fields(change):
-        yield from _field_lines(field, change)
+        yield place(field.origin), field_lines(field, change)
+    yield _where_sources_are(change), _source_lines(change)
+
+
+def _where_sources_are(change: Change) -> str:
+    """The place of the list of sources, if the manifest has one."""
+    if change.after is None or change.sources.is_empty:
+        return ""
+    spec, origins = change.after.spec, change.after.origins
+    names = (
+        rule.name for rule in rules_of(type(spec)) if rule.replaced_whole and spec.manages(rule.attribute)
+    )
+    return place(next((origins.of((name,)) for name in names), None))
+
+
+def gone_lines(change: Change) -> Iterator[Line]:
+    """What there was of an object that is deleted, as far as it was read."""
+    if change.before is None:
+        return
+    spec = change.before.spec
+    for rule in rules_of(type(spec)):
+        value = getattr(spec, rule.attribute, None)
+        if not spec.manages(rule.attribute) or value in (None, (), ""):
+            continue
+        if not _are_sources(value):
+            yield from set_lines(rule.name, value, owner=type(spec))
     yield from _source_lines(change)
-    if change.impact is not None or not is_drift:
+
+
+def _first_of_many(texts: Iterable[str], sign: str = "") -> Iterator[Line]:
+    """The first of a list, and how many more there are."""
+    every = tuple(texts)
+    for text in every[:SOURCES_OF_A_CREATE]:
+        yield Line(1, text, sign)
+    if len(every) > SOURCES_OF_A_CREATE:
+        yield Line(1, f"… and {len(every) - SOURCES_OF_A_CREATE} more (the JSON report lists all)")
+
+
+def people_lines(change: Change, report: Report) -> Iterator[Line]:
+    """Who gains and who loses access; nothing where nobody was asked about people."""
+    if not report.offline and (change.impact is not None or report.command != DRIFT):
         yield from access_lines(change)
-    if report.with_calls:
-        yield from call_lines(change)
 
 
 def call_lines(change: Change) -> Iterator[Line]:
@@ -514,7 +603,8 @@ def _are_sources(value: object) -> bool:
     return isinstance(value, tuple) and any(isinstance(entry, SourceReference) for entry in value)
 
 
-def _field_lines(field: FieldChange, change: Change) -> Iterator[Line]:
+def field_lines(field: FieldChange, change: Change) -> Iterator[Line]:
+    """What one field held and will hold; of a new object, what it has."""
     owner = _owner(change, field.path)
     lines = (
         set_lines(field.path, field.after, owner=owner)
@@ -523,11 +613,17 @@ def _field_lines(field: FieldChange, change: Change) -> Iterator[Line]:
     )
     whence = _WHENCE.get(field.origin.layer, "").format(place(field.origin)) if field.origin else ""
     for line in lines:
-        yield Line(line.depth, line.text + whence, line.sign) if line.depth == 0 else line
+        yield _from_elsewhere(line, whence) if whence and line.depth == 0 else line
 
 
 _WHENCE = {Layer.DEFAULT: " (default of {})", Layer.PATCH: " (patch {})"}
 """What follows a field that was not written in the manifest of its resource."""
+
+
+def _from_elsewhere(line: Line, whence: str) -> Line:
+    """The line with where its value came from, in each of its shapes that show the new value."""
+    turns = tuple((mark, text + whence if mark == "+" else text) for mark, text in line.turns)
+    return replace(line, text=line.text + whence, turns=turns)
 
 
 def _owner(change: Change, path: str) -> type[Spec] | None:
@@ -549,11 +645,7 @@ def _source_lines(change: Change) -> Iterator[Line]:
 
     if change.action is Action.CREATE:
         yield Line(0, f"sources: {len(sources.added)}")
-        for source in sources.added[:SOURCES_OF_A_CREATE]:
-            yield Line(1, text(source), "+")
-        if len(sources.added) > SOURCES_OF_A_CREATE:
-            more = len(sources.added) - SOURCES_OF_A_CREATE
-            yield Line(1, f"… and {more} more (the JSON report lists all)")
+        yield from _first_of_many(map(text, sources.added), "+")
         return
     counts = {"added": len(sources.added), "removed": len(sources.removed), "kept": sources.kept}
     yield Line(0, "sources: " + ", ".join(f"{count} {word}" for word, count in counts.items() if count))

@@ -81,6 +81,7 @@ def _prospect(report: Report, width: int) -> Iterator[list[Row]]:
     """What would be done, and what there is to know before it is. Once it was done, nothing of it is said again."""
     plan = report.plan
     if plan is not None:
+        yield _paragraph(sentences.offline(report), width, "bold yellow")
         yield _paragraph(sentences.incomplete(plan), width, "bold yellow")
         yield _paragraph(sentences.partial(plan), width, "bold yellow")
         yield _weight(report, width)
@@ -102,7 +103,7 @@ def _prospect(report: Report, width: int) -> Iterator[list[Row]]:
 def _weight(report: Report, width: int) -> list[Row]:
     """Who gains and who loses by everything together: the first thing to read."""
     plan = report.plan
-    if plan is None or report.command == sentences.DRIFT:
+    if plan is None or report.command == sentences.DRIFT or report.offline:
         return []
     style = "bold red" if weight.takes_anything(plan) else "bold"
     return _paragraph(weight.weight(plan), width, style)

@@ -20,6 +20,7 @@ from dpsync.model.reference import Reference, SourceReference
 from dpsync.reports.layout import Line
 
 NONE = "(none)"
+_GOES, _COMES = "-", "+"
 _ONE_LINE = 66
 """Up to how many characters before and after stand in one line."""
 _IDENTIFIERS = frozenset({"id", "key"})
@@ -129,11 +130,16 @@ def changed_lines(
 def _from_to(path: str, before: str, after: str, depth: int) -> Iterator[Line]:
     text = f"{path}: {before} → {after}"
     if len(text) + 2 * depth <= _ONE_LINE:
-        yield Line(depth, text)
+        turns = ((_GOES, f"{path}: {before}"), (_COMES, f"{path}: {after}"))
+        yield Line(depth, text, turns=turns)
     else:
         yield Line(depth, f"{path}:")
-        yield Line(depth + 1, f"was: {before}")
-        yield Line(depth + 1, f"now: {after}")
+        yield from _was_and_now(before, after, depth + 1)
+
+
+def _was_and_now(before: str, after: str, depth: int) -> Iterator[Line]:
+    for words, mark in ((f"was: {before}", _GOES), (f"now: {after}", _COMES)):
+        yield Line(depth, words, turns=((mark, words),))
 
 
 def _sentences(path: str, before: Spec | None, after: Spec | None, depth: int) -> Iterator[Line]:
@@ -143,8 +149,7 @@ def _sentences(path: str, before: Spec | None, after: Spec | None, depth: int) -
     if was == now:
         yield Line(depth + 1, f"still: {now}")
     else:
-        yield Line(depth + 1, f"was: {was}")
-        yield Line(depth + 1, f"now: {now}")
+        yield from _was_and_now(was, now, depth + 1)
     for inner, old, new in _unsaid(before, after):
         if not _is_addable(inner, old, new):
             yield from changed_lines(inner, old, new, depth=depth + 1)

@@ -24,6 +24,11 @@ from dpsync.manifests.fmt.tree import NotFormatted, Tree, read_tree
 _BOM = "\ufeff"
 _BREAK = re.compile(r"\r\n|\r|\n")
 _FAMILY = API_VERSION.partition("/")[0] + "/"
+_SAYS_SO = re.compile(
+    rb"""^(?:\xef\xbb\xbf)?(?:---[ \t]+)?(?:\{[ \t]*)?["']?apiVersion["']?[ \t]*:[ \t]*["']?"""
+    + re.escape(_FAMILY.encode()),
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +44,12 @@ def formatted(content: bytes, workspace: type[BaseModel]) -> Formatted:
     """The file in canonical order and style. `workspace` is the model of `dpsync.yaml`.
 
     Fields stand in the order of the manifest page, indented by two; a comment goes with the line that it is about. Line
-    endings are those of the first line, a byte order mark is dropped.
+    endings are those of the first line, a byte order mark is dropped. What is not YAML is a problem if a line of it says that
+    it is of dpsync; tags, templates and merges of others are none of ours.
     """
     documents, problems = read_documents(content)
     if problems:
-        return Formatted(content, problems)
+        return Formatted(content, problems) if seems_ours(content) else Formatted(content, is_ours=False)
     if not any(_is_ours(document) for document in documents):
         return Formatted(content, is_ours=False)
     text = content.decode().removeprefix(_BOM)
@@ -55,6 +61,11 @@ def formatted(content: bytes, workspace: type[BaseModel]) -> Formatted:
     except NotFormatted as error:
         return Formatted(content, (Problem(error.line, 1, error.message, error.remedy),))
     return Formatted(after.replace("\n", ending[0] if ending else "\n").encode())
+
+
+def seems_ours(content: bytes) -> bool:
+    """Whether something that cannot be read as YAML, such as a template of it, says in a line that it is of dpsync."""
+    return _SAYS_SO.search(content) is not None
 
 
 def _is_ours(document: Document) -> bool:

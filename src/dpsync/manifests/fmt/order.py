@@ -15,6 +15,7 @@ from dpsync.kinds import KINDS
 from dpsync.manifests.exceptions import GuardrailException
 from dpsync.manifests.files import EXCEPTION_KIND, WORKSPACE_KIND
 from dpsync.manifests.load import Manifest
+from dpsync.manifests.patches import ADD, REMOVE
 from dpsync.model.outline import outline
 
 
@@ -43,7 +44,7 @@ class Order:
             return Order(self.spec)
         found = [one for model in self.models for one in outline(model) if one.name == name]
         if not found:
-            return Order()
+            return self if name in {ADD, REMOVE} else Order()  # of a list, in a patch
         models = tuple(dict.fromkeys(model for one in found for model in one.models))
         return Order(models, found[0].parts, found[0].by_name)
 

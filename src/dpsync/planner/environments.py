@@ -14,7 +14,7 @@ from dpsync.model.resource import Resource
 from dpsync.model.state import DesiredState
 
 
-def compared(workspace: str, left: DesiredState, right: DesiredState) -> Comparison:
+def side_by_side(workspace: str, left: DesiredState, right: DesiredState) -> Comparison:
     """What `right` asks for otherwise than `left`."""
     differing: list[ResourceDifference] = []
     both = sorted(left.by_address.keys() & right.by_address.keys())
