@@ -249,13 +249,13 @@ class Refusing:
 
 
 class Terminal:
-    """An apply that somebody watches and answers: stdin and stderr are a terminal, stdout goes into a pipe."""
+    """A command (an apply, unless said) that somebody watches and answers: stdin and stderr are a terminal, stdout is a pipe."""
 
-    def __init__(self, estate: Estate) -> None:
+    def __init__(self, estate: Estate, name: str = "apply") -> None:
         self._master, slave = os.openpty()
         try:
             self.program = subprocess.Popen(
-                command("apply", "--workspace", estate.root),
+                command(name, "--workspace", estate.root),
                 stdin=slave,
                 stdout=subprocess.PIPE,
                 stderr=slave,

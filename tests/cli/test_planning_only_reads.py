@@ -128,6 +128,17 @@ def test_no_planning_command_sends_anything_but_reads_or_changes_anything(change
     assert "DataProduct/orders" in Path(saved).read_text(encoding="utf-8")
 
 
+def test_what_writes_manifests_sends_nothing_but_reads(changed: Estate) -> None:
+    with refusing(changed) as door:
+        assert run(changed, door.url, "import", "--all", "--globs").exit_code == 0
+        assert run(changed, door.url, "drift", "--write-back").exit_code == 0
+        assert "No changes." in run(changed, door.url, "plan").stdout
+    assert not door.refused
+    assert "ANALYTICS.SALES.CUSTOMERS" not in (changed.root / "products" / "orders.yaml").read_text(
+        encoding="utf-8"
+    )
+
+
 def test_every_planning_command_answers_a_token_that_may_write_nothing(changed: Estate) -> None:
     with opened_store(changed.db) as store:
         person = store.value("SELECT global_id FROM users WHERE username = ?", ("read.only",))
