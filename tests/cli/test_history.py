@@ -159,6 +159,16 @@ def test_what_is_misspelled_is_not_taken_for_no_runs(past: Past, options: tuple[
         assert told in " ".join(refused.stderr.split())
 
 
+def test_each_call_that_makes_a_suspended_product_says_what_it_does(past: Past) -> None:
+    past.apply(calm=CALM, orders=f"{ORDERS}  lifecycle: suspended\n")
+    shown = past.done("history", "show", "last").stdout
+    _form, _made, suspended, sourced = shown.split("DataProduct/orders")
+    assert "lifecycle: suspended" in suspended
+    assert "ANALYTICS.SALES.ORDERS" in sourced
+    assert "domain:" not in sourced
+    assert past.plan_of_undo("last") == {"DataProduct/orders": (), "RequestForm/calm": ()}
+
+
 def test_an_apply_of_a_part_is_not_called_complete(past: Past) -> None:
     past.apply("--target", "RequestForm/calm", calm=CALM, orders=ORDERS)
     assert past.done("history").stdout.count("complete (partial)") == 1

@@ -313,11 +313,16 @@ def _about(change: Change, call: Call) -> dict[str, Any]:
 
 def _written_by(call: Call, change: Change) -> tuple[frozenset[str] | None, list[str]]:
     """The manifest names of what a call writes, None for everything; and the dotted names of what changes by it."""
-    if change.action is not Action.UPDATE or change.after is None:
-        return (None if call.action is Action.CREATE else frozenset()), []
-    whole = {rule.name for rule in rules_of(type(change.after.spec)) if rule.replaced_whole}
+    if change.after is None or change.action is Action.DELETE:
+        return frozenset(), []
+    if call.action is Action.CREATE:
+        return None, []
+    rules = rules_of(type(change.after.spec))
+    whole = {rule.name for rule in rules if rule.replaced_whole}
     if call.action is Action.REPLACE_SOURCES:
         return frozenset(whole), sorted(whole)
+    if change.action is Action.CREATE:  # what a create cannot say: the same object once more, with that
+        return frozenset(rule.name for rule in rules) - whole, []
     fields = [field.path for field in change.fields]
     return frozenset(path.split(".")[0] for path in fields), fields
 

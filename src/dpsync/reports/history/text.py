@@ -139,8 +139,8 @@ def _changed(call: PastCall) -> Iterator[Line]:
     before, after = _spec(kind.spec, call.before), _spec(kind.spec, call.after)
     for path in call.fields:
         owner, was = _at(before, path)
-        _owner, now = _at(after, path)
-        yield from changed_lines(path, was, now, owner=owner)
+        owner_now, now = _at(after, path)
+        yield from changed_lines(path, was, now, owner=owner or owner_now)
     if not call.fields:
         said = after if after is not None else before
         for rule in rules_of(kind.spec) if said is not None else ():
