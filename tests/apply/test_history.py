@@ -58,8 +58,9 @@ def test_a_run_comes_back_as_it_was_written_down(tmp_path: Path) -> None:
         "fingerprint": "sha256:1",
         "command": "undo",
         "undoes": "20260101T000000.000Z-beefbeef",
+        "dirty": True,
     }
-    file = written(tmp_path, CREATED, UPDATED, **about)
+    file = written(tmp_path, CREATED, UPDATED, left=False, **about)
     run = read_run(file)
     assert (run.run, run.id, run.at) == (
         "20260801T120000.000Z-a0a0a0a0",
@@ -107,10 +108,55 @@ def test_a_run_comes_back_as_it_was_written_down(tmp_path: Path) -> None:
 def test_how_a_run_ended_is_said_in_words(
     tmp_path: Path, steps: tuple[Step, ...], lost_lines: int, ending: str
 ) -> None:
-    file = written(tmp_path, *steps)
+    file = written(tmp_path, *steps, left=False)
     if lost_lines:
         without_last_lines(file, lost_lines)
     assert read_run(file).ending == ending
+
+
+@pytest.mark.parametrize(
+    ("said", "ending"),
+    [
+        ({}, "complete"),
+        ({"whole": False}, "complete (partial)"),
+        ({"whole": False, "left": 2}, "partial, 2 not made"),
+        ({"whole": False, "left": 33, "interrupted": True}, "interrupted, 33 not made"),
+        ({"whole": False, "interrupted": True}, "interrupted"),
+    ],
+)
+def test_a_run_that_left_something_is_not_called_complete(
+    tmp_path: Path, said: dict[str, Any], ending: str
+) -> None:
+    file = written(tmp_path, CREATED, left=False)
+    *lines, last = file.read_text().splitlines()
+    file.write_text("\n".join([*lines, json.dumps(json.loads(last) | said)]) + "\n")
+    assert read_run(file).ending == ending
+
+
+def test_what_is_left_of_an_access_request_is_nothing_that_manifests_ask_for(tmp_path: Path) -> None:
+    assert read_run(written(tmp_path, CREATED, command="access")).ending == "complete"
+
+
+def test_a_last_line_that_has_its_end_was_not_torn(tmp_path: Path) -> None:
+    written(tmp_path, CREATED, left=False)
+    file = tmp_path / "runs" / "20270101T000000.000Z-00000000.jsonl"
+    for text in ("garbage\n", "garbage\n\n"):
+        file.write_text(text)
+        (message,) = read_history(tmp_path).unreadable
+        assert message.startswith(f"{file}:1 is not a line of a journal: it is not JSON")
+        with pytest.raises(JournalUnreadable, match="it is not JSON"):
+            last_commit(tmp_path, a_plan().target.environment)
+    file.write_text("garbage")
+    assert read_history(tmp_path).unreadable == ()
+
+
+def test_a_run_that_is_named_must_be_in_the_environment_that_is_named(tmp_path: Path) -> None:
+    run = read_run(written(tmp_path, CREATED))
+    environment = run.target.environment
+    for text in (run.id, "last"):
+        assert run_named(tmp_path, text, environment) == run
+        with pytest.raises(UsageError, match="elsewhere"):
+            run_named(tmp_path, text, "elsewhere")
 
 
 def test_a_run_that_ended_by_a_bug_of_dpsync_broke_off(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ def test_the_first_line_says_which_run_it_is_and_the_last_that_it_is_complete(tm
             "who": "jane.doe@acme.example",
             "command": "apply",
             "commit": None,
+            "dirty": None,
             "fingerprint": None,
             "undoes": None,
             "workspace": "sales",
@@ -65,7 +66,15 @@ def test_the_first_line_says_which_run_it_is_and_the_last_that_it_is_complete(tm
             "tenant": "acme",
             "url": "http://localhost",
         },
-        {"type": "finished", "at": "2026-08-01T12:00:00.250Z", "complete": True, "whole": False, "calls": 0},
+        {
+            "type": "finished",
+            "at": "2026-08-01T12:00:00.250Z",
+            "complete": True,
+            "whole": False,
+            "left": 0,
+            "interrupted": False,
+            "calls": 0,
+        },
     ]
 
 

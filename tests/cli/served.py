@@ -119,10 +119,10 @@ class Estate:
         )
 
     @contextmanager
-    def applying(self, url: str) -> Iterator[subprocess.Popen[str]]:
-        """Apply as a pipeline does, under the eyes of the test."""
+    def applying(self, url: str, *words: str) -> Iterator[subprocess.Popen[str]]:
+        """Apply as a pipeline does, or do what these words say, under the eyes of the test."""
         with subprocess.Popen(
-            command("apply", "--workspace", self.root, "--auto-approve", "--url", url),
+            command(*(words or ("apply",)), "--workspace", self.root, "--auto-approve", "--url", url),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -52,6 +52,34 @@ def test_a_run_that_was_killed_says_after_which_call_and_undo_puts_back_what_arr
         assert not served.has("request-form", "Strict Form")
 
 
+def test_an_undo_that_somebody_stops_names_itself_as_the_way_on_and_last_goes_on_with_it(
+    estate: Estate,
+) -> None:
+    on_its_way, may_arrive = Event(), Event()
+
+    def hold(body: bytes) -> None:
+        if b"Strict Form" in body:
+            on_its_way.set()
+            may_arrive.wait(PATIENCE)
+
+    with estate.served() as served:
+        assert estate.apply().returncode == 0
+        said(estate, "undo", "last", "--auto-approve")
+        undo = json.loads(said(estate, "history", "--json"))["runs"][0]["id"]
+        with Relay(served, hold) as relay, estate.applying(relay.url, "undo", undo) as program:
+            assert on_its_way.wait(PATIENCE)
+            program.send_signal(signal.SIGINT)
+            may_arrive.set()
+            told, complained = program.communicate(timeout=PATIENCE)
+        assert program.returncode == 130, complained
+        assert f"Interrupted. Run `dpsync undo {undo}` again: it continues with what is left." in told
+        assert f"→ Run `dpsync undo {undo}` again; it continues with what is left." in told
+        assert "apply again" not in told
+        assert "interrupted, 2 not made" in " ".join(said(estate, "history").split())
+        assert "2 created, 0 updated, 0 deleted" in said(estate, "undo", "last", "--auto-approve")
+        assert served.has("data-product", "Edge Orders")
+
+
 def said(estate: Estate, *arguments: str) -> str:
     done = subprocess.run(
         command(*arguments, "--workspace", estate.root),
@@ -108,7 +136,42 @@ def test_options_may_stand_on_either_side_of_show(past: Past) -> None:
 def test_only_runs_in_one_environment_are_shown_where_one_is_named(past: Past) -> None:
     past.apply(calm=CALM)
     assert "1 run." in past.done("history", "--env", "sandbox").stdout
-    assert past.done("history", "--env", "prod").stdout == "No runs.\n"
+    elsewhere = past.done("history", "--env", "prod").stdout
+    assert elsewhere == "No runs in prod. There is 1 in sandbox.\n"
+    shown = past.run("history", "show", "last", "--env", "prod")
+    assert (shown.exit_code, "of a run in 'prod'" in shown.stderr) == (1, True)
+    assert past.run("history", "--env", "prod", "show", "last").stderr == shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--env", ""), "`--env` names no environment."),
+        (("--journal", "nowhere"), "There is no folder nowhere."),
+        (("--journal", str(DOCS)), f"There is no folder {DOCS}."),
+    ],
+)
+def test_what_is_misspelled_is_not_taken_for_no_runs(past: Past, options: tuple[str, ...], told: str) -> None:
+    past.apply(calm=CALM)
+    for words in (("history",), ("history", "show", "last")):
+        refused = past.run(*words, *options)
+        assert refused.exit_code == 1
+        assert told in " ".join(refused.stderr.split())
+
+
+def test_each_call_that_makes_a_suspended_product_says_what_it_does(past: Past) -> None:
+    past.apply(calm=CALM, orders=f"{ORDERS}  lifecycle: suspended\n")
+    shown = past.done("history", "show", "last").stdout
+    _form, _made, suspended, sourced = shown.split("DataProduct/orders")
+    assert "lifecycle: suspended" in suspended
+    assert "ANALYTICS.SALES.ORDERS" in sourced
+    assert "domain:" not in sourced
+    assert past.plan_of_undo("last") == {"DataProduct/orders": (), "RequestForm/calm": ()}
+
+
+def test_an_apply_of_a_part_is_not_called_complete(past: Past) -> None:
+    past.apply("--target", "RequestForm/calm", calm=CALM, orders=ORDERS)
+    assert past.done("history").stdout.count("complete (partial)") == 1
 
 
 def test_a_journal_that_cannot_be_read_is_named_and_the_others_are_shown(past: Past) -> None:

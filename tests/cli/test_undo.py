@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -147,7 +148,9 @@ def test_a_field_that_the_run_did_not_touch_may_have_changed(past: Past) -> None
     past.by_hand(f"PUT {path_of('orders')}", '{"suspended": true}')
     assert past.plan_of_undo("last") == {"DataProduct/orders": ()}
     past.done("undo", "last", "--auto-approve")
-    assert past.plan_of_undo("last") == {"DataProduct/orders": ()}  # the undo itself can be undone
+    assert past.plan_of_undo(past.journals[-1].stem) == {
+        "DataProduct/orders": ()
+    }  # the undo itself can be undone
 
 
 def test_a_created_object_that_was_worked_on_since_is_not_deleted(past: Past) -> None:
@@ -182,6 +185,87 @@ def test_guardrails_hold_an_undo_back_like_any_other_plan(past: Past) -> None:
     assert found["DataProduct/orders"] == ("delete-with-members",)
     allowed = past.plan_of_undo("last", "--allow", "delete-with-members:DataProduct/orders")
     assert allowed == {"DataProduct/orders": (), "RequestForm/calm": ()}
+
+
+def left_by_an_interrupt(file: Path) -> None:
+    """Write into a journal how a run ends that somebody stopped before it was done."""
+    *lines, last = file.read_text(encoding="utf-8").splitlines()
+    told = {"whole": False, "left": 1, "interrupted": True}
+    file.write_text("\n".join([*lines, json.dumps(json.loads(last) | told)]) + "\n", encoding="utf-8")
+
+
+def test_last_is_no_undo_that_is_complete(past: Past) -> None:
+    of = past.apply(calm=CALM).stem[-8:]
+    past.done("undo", "last", "--auto-approve")
+    undo = past.journals[-1].stem[-8:]
+    refused = past.run("undo", "last", "--auto-approve")
+    told = " ".join(refused.stderr.split())
+    assert (refused.exit_code, len(past.journals)) == (1, 2)
+    assert f"The newest run, {undo}, is the undo of {of}, and complete" in told
+    assert f"`dpsync undo {undo}` takes back the undo" in told
+
+
+def test_an_undo_that_was_interrupted_goes_on_where_it_is_repeated(past: Past) -> None:
+    past.apply(calm=CALM)
+    past.done("undo", "last", "--auto-approve")
+    left_by_an_interrupt(past.journals[-1])
+    again = past.done("undo", "last", "--auto-approve")
+    assert again.stdout.endswith("No changes. Nothing is left to undo.\n")
+    assert "interrupted, 1 not made" in " ".join(past.done("history").stdout.split())
+
+
+def test_an_undo_that_was_interrupted_of_a_run_whose_journal_is_elsewhere_names_the_way_out(
+    past: Past, tmp_path: Path
+) -> None:
+    artifact = past.apply(calm=CALM).rename(tmp_path / "downloaded")
+    past.done("undo", "--journal", artifact, "--auto-approve")
+    left_by_an_interrupt(past.journals[-1])
+    refused = past.run("undo", "last", "--auto-approve")
+    assert refused.exit_code == 1
+    assert "with `--journal FILE`" in " ".join(refused.stderr.split())
+
+
+def test_of_a_run_that_changed_nothing_undo_names_the_one_before(past: Past) -> None:
+    first = past.apply(calm=CALM)
+    lines = first.read_text(encoding="utf-8").splitlines()
+    name = "29990101T000000.000Z-00000000"
+    edited(first, empty := first.with_name(f"{name}.jsonl"), run=name)
+    empty.write_text("\n".join([empty.read_text().splitlines()[0], lines[-1]]) + "\n", encoding="utf-8")
+    told = " ".join(past.done("undo", "last", "--auto-approve").stdout.split())
+    assert "The run 00000000 of" in told
+    assert "changed nothing, so there is nothing to undo of it." in told
+    assert f"The run before it is {first.stem[-8:]}: `dpsync undo {first.stem[-8:]}`." in told
+
+
+def test_the_commit_of_a_run_is_what_was_checked_out_and_not_what_it_changed(past: Past) -> None:
+    in_git(past, "init", "--quiet")
+    past.declare()
+    in_git(past, "add", ".")
+    in_git(past, "commit", "--quiet", "--message", "Nothing yet")
+    past.apply(calm=CALM)
+    dirty = past.run("undo", "last").stdout
+    assert "Put them back as well" in " ".join(dirty.split())
+    assert "was checked out, with changes to manifests that were not committed." in " ".join(dirty.split())
+    assert "changes to manifests that were not committed" in " ".join(
+        past.done("history", "show", "last").stdout.split()
+    )
+    in_git(past, "add", "products")
+    in_git(past, "commit", "--quiet", "--message", "A form")
+    (past.root / "plan.json").write_text("{}", encoding="utf-8")
+    past.apply(calm=CALM.replace("Calm Form", "Form"))
+    in_git(past, "commit", "--quiet", "--all", "--message", "Another name")
+    past.apply(calm=CALM.replace("Calm Form", "Form"), orders=ORDERS)
+    assert [one["dirty"] for one in json.loads(past.done("history", "--json").stdout)["runs"]] == [True] * 3
+    in_git(past, "add", "products")
+    in_git(past, "commit", "--quiet", "--message", "Orders")
+    past.done("undo", "last", "--auto-approve")
+    undone = json.loads(past.done("history", "--json").stdout)["runs"][0]
+    assert (undone["command"], undone["dirty"]) == ("undo", False)
+
+
+def in_git(past: Past, *arguments: str) -> None:
+    who = ("-c", "user.name=Jane", "-c", "user.email=jane@example.com")
+    subprocess.run(["git", "-C", str(past.root), *who, *arguments], check=True, capture_output=True)
 
 
 def test_the_reports_name_the_command_and_the_journal_the_plan(past: Past) -> None:

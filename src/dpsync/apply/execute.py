@@ -34,9 +34,6 @@ PAUSES = (0.25, 0.5, 1.0, 2.0)
 _ENDS_THE_RUN = (Unreachable, NotAuthenticated, JournalUnwritable)
 """What will befall every later change as well."""
 
-_CONTINUE = "Run apply again; it continues with what is left."
-_LOOK = "Run apply again: it looks first, and continues with what is left."
-
 
 async def execute(
     plan: Plan,
@@ -46,6 +43,7 @@ async def execute(
     *,
     gate: Gate,
     parallelism: int = 10,
+    again: str = "apply",
     stop: asyncio.Event | None = None,
     deadlines: Deadlines = DEADLINES,
     clock: Clock = time.monotonic,
@@ -55,7 +53,7 @@ async def execute(
 
     `gate` is asked immediately before the first call of a change; what it answers is why the change is left. At most
     `parallelism` changes (1 to 32) are under way at once. What the marketplace refuses is an outcome; only a fault of
-    dpsync itself is raised, after the changes under way have ended.
+    dpsync itself is raised, after the changes under way have ended. `again` is what is to be run again for what is left.
 
     Once `stop` is set, no further change is begun, and those of which a call was sent are completed, as far as that takes
     no longer than the grace period. Cancelling `execute` does not cancel it: it ends what is in flight at once, sets
@@ -64,7 +62,9 @@ async def execute(
     if not 1 <= parallelism <= MOST_AT_ONCE:
         raise ValueError(f"parallelism is between 1 and {MOST_AT_ONCE}, not {parallelism}")
     limits = _Limits(deadlines, clock, sleep, clock() + deadlines.run)
-    run = _Run(plan, writer, journal, progress, gate=gate, stop=stop or asyncio.Event(), limits=limits)
+    run = _Run(
+        plan, writer, journal, progress, gate=gate, stop=stop or asyncio.Event(), limits=limits, again=again
+    )
     making = asyncio.create_task(run.make_all(parallelism))
     ending = asyncio.create_task(run.end_after_grace())
     try:
@@ -91,11 +91,15 @@ class _Limits:
 
 
 class _UnderWay:
-    """A change that was begun: its calls, how many of them were confirmed, and whether the next one is on its way."""
+    """A change that was begun: its calls, how many of them were confirmed, and whether the next one is on its way.
 
-    def __init__(self, change: Change, until: float) -> None:
+    `again` is what is to be run again, should something of it be left.
+    """
+
+    def __init__(self, change: Change, until: float, again: str) -> None:
         self.change = change
         self.until = until
+        self.again = again
         self.calls: tuple[Call, ...] = ()
         self.confirmed = 0
         self.is_sending = False
@@ -118,6 +122,7 @@ class _Run:
         gate: Gate,
         stop: asyncio.Event,
         limits: _Limits,
+        again: str,
     ) -> None:
         self.outcomes: dict[Address, Outcome] = {}
         self._plan = plan
@@ -127,6 +132,7 @@ class _Run:
         self._gate = gate
         self._stop = stop
         self._limits = limits
+        self._again = again
         self._in_flight = InFlight()
         self._ended_by = ""
         self._way_out = ""
@@ -172,14 +178,14 @@ class _Run:
                 change, Result.SKIPPED, f"The run was stopped because {self._ended_by}", self._way_out
             )
         if self._stop.is_set():
-            return Outcome(change, Result.SKIPPED, _INTERRUPTED, _CONTINUE)
+            return Outcome(change, Result.SKIPPED, _INTERRUPTED, _continue(self._again))
         if self._limits.clock() >= self._limits.until:
             took = _seconds(self._limits.deadlines.run)
             return Outcome(
                 change,
                 Result.SKIPPED,
                 f"The {took} that a run may take were over before this change.",
-                _CONTINUE,
+                _continue(self._again),
             )
         for need in change.needs:
             outcome = self.outcomes.get(need)
@@ -189,13 +195,13 @@ class _Run:
                     change,
                     Result.SKIPPED,
                     f"It needs {need}, which {became}.",
-                    f"Run apply again once {need} can be made.",
+                    f"Run {self._again} again once {need} can be made.",
                 )
         return None
 
     async def _made(self, change: Change) -> Outcome:
         self._progress.started(change)
-        under_way = _UnderWay(change, self._limits.clock() + self._limits.deadlines.change)
+        under_way = _UnderWay(change, self._limits.clock() + self._limits.deadlines.change, self._again)
         try:
             return await self._carried_out(change, under_way)
         except CutOff:
@@ -203,7 +209,7 @@ class _Run:
         except (MarketplaceError, JournalUnwritable) as error:
             if isinstance(error, _ENDS_THE_RUN):
                 self._end(f"of {change.address}: {error.message}", error.remedy)
-            return _failed(change, error, under_way.confirmed)
+            return _failed(under_way, error)
 
     async def _carried_out(self, change: Change, under_way: _UnderWay) -> Outcome:
         now = await self._in_flight.wait_for(self._writer.read, change)
@@ -286,6 +292,11 @@ class _Run:
 
 _INTERRUPTED = "The run was interrupted before this change."
 
+
+def _continue(again: str) -> str:
+    return f"Run {again} again; it continues with what is left."
+
+
 _BECAME = {
     Result.FAILED: "failed",
     Result.SKIPPED: "was skipped",
@@ -306,19 +317,21 @@ def _refused(change: Change, findings: tuple[Finding, ...]) -> Outcome | None:
     return Outcome(change, Result.STALE, f"Asked again just before it was made: {told}", findings[0].remedy)
 
 
-def _failed(change: Change, error: DpsyncError, confirmed: int) -> Outcome:
-    message = error.message
+def _failed(under_way: _UnderWay, error: DpsyncError) -> Outcome:
+    change, confirmed, message = under_way.change, under_way.confirmed, error.message
     if confirmed:
         made = "1 call of this change was" if confirmed == 1 else f"{confirmed} calls of this change were"
         message += f" Before that, {made} confirmed."
     lost_contact = isinstance(error, Unreachable | NotAuthenticated)
-    return Outcome(change, Result.FAILED, message, error.remedy or _CONTINUE, confirmed, lost_contact)
+    remedy = error.remedy or _continue(under_way.again)
+    return Outcome(change, Result.FAILED, message, remedy, confirmed, lost_contact)
 
 
 def _late(under_way: _UnderWay, allowed: float) -> Outcome:
     """The outcome of a change of which no further call is begun, because it took too long."""
     message = f"It took longer than the {_seconds(allowed)} that a change may take. {_how_far(under_way)}"
-    return Outcome(under_way.change, Result.FAILED, message, _CONTINUE, under_way.confirmed)
+    remedy = _continue(under_way.again)
+    return Outcome(under_way.change, Result.FAILED, message, remedy, under_way.confirmed)
 
 
 def _cut_off(under_way: _UnderWay) -> Outcome:
@@ -327,12 +340,13 @@ def _cut_off(under_way: _UnderWay) -> Outcome:
     if under_way.is_sending:
         told = _not_known(under_way.calls[confirmed]).message
     elif not confirmed:
-        return Outcome(change, Result.SKIPPED, _INTERRUPTED, _CONTINUE)
+        return Outcome(change, Result.SKIPPED, _INTERRUPTED, _continue(under_way.again))
     elif under_way.not_sent:
         told = "The run was ended in the middle of this change."
     else:
         told = "The run was ended before this change was read back."
-    return Outcome(change, Result.FAILED, f"{told} {_how_far(under_way)}".strip(), _LOOK, confirmed)
+    look = f"Run {under_way.again} again: it looks first, and continues with what is left."
+    return Outcome(change, Result.FAILED, f"{told} {_how_far(under_way)}".strip(), look, confirmed)
 
 
 def _how_far(under_way: _UnderWay) -> str:
@@ -354,7 +368,6 @@ def _not_known(call: Call) -> MarketplaceError:
     """What is known of a call that was given up on its way."""
     return Unreachable(
         f"The run was ended while {call.method} {call.path} was on its way: it is not known whether it took effect.",
-        _LOOK,
         method=call.method,
         path=call.path,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -55,13 +55,21 @@ def read_run(file: Path) -> PastRun:
     return run
 
 
-def run_named(folder: Path, text: str) -> PastRun:
-    """The run that an id, a name, the beginning of one, or `last` means. Reads no other. Raises UsageError."""
+def run_named(folder: Path, text: str, environment: str | None = None) -> PastRun:
+    """The run that an id, a name, the beginning of one, or `last` means; in an environment, where one is named.
+
+    Raises UsageError.
+    """
     files = _journals(folder)
     if not files:
         raise UsageError(f"There is no journal in {folder / 'runs'}.", _NAME_A_FOLDER)
     if text == LAST:
-        newest = next((run for file in files if (run := _run_in(file)) is not None), None)
+        newest = next(_runs(files, environment), None)
+        if newest is None and environment is not None:
+            raise UsageError(
+                f"No journal in {folder / 'runs'} is of a run in {environment!r}.",
+                "`dpsync history` lists them.",
+            )
         if newest is None:
             raise UsageError(f"No journal in {folder / 'runs'} holds a whole line.", _NAME_A_FOLDER)
         return newest
@@ -69,13 +77,37 @@ def run_named(folder: Path, text: str) -> PastRun:
     exact = [file for file in files if text and text in {file.stem, id_of(file.stem)}]
     found = exact or found
     if len(found) == 1:
-        return read_run(found[0])
+        return _of(read_run(found[0]), environment)
     if found:
         listed = ", ".join(file.stem for file in found[:_LISTED]) + (", …" if len(found) > _LISTED else "")
         raise UsageError(f"{text!r} begins the names of {len(found)} runs: {listed}.", "Write more of it.")
     raise UsageError(
         f"There is no run {text!r} in {folder / 'runs'}.",
         f"`dpsync history` lists them; the newest is {id_of(files[0].stem)}, or `{LAST}`.",
+    )
+
+
+def run_before(folder: Path, run: PastRun) -> PastRun | None:
+    """The newest run before another one, in the same environment, that may have changed something; None if nobody knows."""
+    files = [file for file in _journals(folder) if file.stem < run.run]
+    try:
+        return next((one for one in _runs(files, run.target.environment) if one.took_effect), None)
+    except JournalUnreadable:
+        return None
+
+
+def _runs(files: Iterable[Path], environment: str | None) -> Iterator[PastRun]:
+    """The runs in these files that hold any, in their order."""
+    runs = (run for file in files if (run := _run_in(file)) is not None)
+    return (run for run in runs if environment in {None, run.target.environment})
+
+
+def _of(run: PastRun, environment: str | None) -> PastRun:
+    if environment in {None, run.target.environment}:
+        return run
+    raise UsageError(
+        f"The run {run.id} was in {run.target.environment!r}, not in {environment!r}.",
+        "Leave `--env` (DPSYNC_ENV) out, or name another run.",
     )
 
 
@@ -87,7 +119,8 @@ def last_commit(folder: Path, environment: str) -> str | None:
     undone: set[str] = set()
     for file in _journals(folder):
         first, last = _ends_of(file)
-        if not (first or last):
+        if not first and not last:
+            _must_be_torn(file)
             continue
         run = _run(file, first)
         is_whole = last.get("type") == "finished" and last.get("whole") is True
@@ -126,7 +159,7 @@ def _run_in(file: Path) -> PastRun | None:
     _number, first = lines[0]
     run = _run(file, first)
     calls: dict[int, PastCall] = {}
-    finished = complete = False
+    ended: Mapping[str, Any] = {}
     for number, line in lines[1:]:
         try:
             if line["type"] == "begin":
@@ -134,13 +167,13 @@ def _run_in(file: Path) -> PastRun | None:
             elif line["type"] == "end":
                 calls[line["sequence"]] = _ended(calls[line["sequence"]], line)
             elif line["type"] == "finished":
-                finished, complete = True, bool(line["complete"])
+                ended = _finished(line)
             else:
                 raise _unreadable(file, number, f"its type is {line['type']!r}")
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             told = f"something is missing or is not what it should be ({error})"
             raise _unreadable(file, number, told) from None
-    return replace(run, finished=finished, complete=complete, calls=tuple(calls.values()))
+    return replace(run, calls=tuple(calls.values()), **ended)
 
 
 def _ends_of(file: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -156,6 +189,14 @@ def _ends_of(file: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     return _whole(first) or {}, _whole(last) or {}
 
 
+def _must_be_torn(file: Path) -> None:
+    """Raises JournalUnreadable where a file that has not one whole line has the end of one."""
+    try:
+        _run_in(file)
+    except OSError as error:
+        raise _cannot_be_read(file, error) from None
+
+
 def _whole(row: bytes) -> dict[str, Any] | None:
     """The object in a line; None where there is none."""
     try:
@@ -166,15 +207,14 @@ def _whole(row: bytes) -> dict[str, Any] | None:
 
 
 def _lines(file: Path, rows: list[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The lines with their numbers. Of the last one, what is not whole was torn by the end of the run."""
-    last = max((number for number, row in enumerate(rows, 1) if row), default=0)
+    """The lines with their numbers. What follows the last end of a line was torn by the end of the run if it is not whole."""
     for number, row in enumerate(rows, 1):
         if not row:
             continue
         try:
             line = json.loads(row)
         except (ValueError, RecursionError):
-            if number == last:
+            if number == len(rows):
                 return
             raise _unreadable(file, number, "it is not JSON") from None
         if not isinstance(line, dict):
@@ -208,6 +248,7 @@ def _run(file: Path, first: Mapping[str, Any]) -> PastRun:
             commit=_text_or_none(first, "commit"),
             fingerprint=_text_or_none(first, "fingerprint"),
             undoes=_text_or_none(first, "undoes"),
+            dirty=_flag_or_none(first, "dirty"),
         )
     except KeyError as error:
         raise _unreadable(file, 1, f"it has no {error}") from None
@@ -222,6 +263,13 @@ def _text_or_none(line: Mapping[str, Any], name: str) -> str | None:
     value = line.get(name)
     if not isinstance(value, str | None):
         raise TypeError(f"its {name} is {value!r}, and no text")
+    return value
+
+
+def _flag_or_none(line: Mapping[str, Any], name: str) -> bool | None:
+    value = line.get(name)
+    if not isinstance(value, bool | None):
+        raise TypeError(f"its {name} is {value!r}, and neither true nor false")
     return value
 
 
@@ -264,6 +312,15 @@ def _ended(call: PastCall, line: Mapping[str, Any]) -> PastCall:
         error=str(line.get("error") or ""),
         message=str(line.get("message") or ""),
     )
+
+
+def _finished(line: Mapping[str, Any]) -> dict[str, Any]:
+    """What the last line says. Journals of before it said what was left say nothing of it."""
+    left = line.get("left", 0)
+    if not isinstance(left, int):
+        raise TypeError(f"{left!r} is no number")
+    flags = {name: line.get(name) is True for name in ("complete", "whole", "interrupted")}
+    return {"finished": True, "left": left, **flags}
 
 
 def _cannot_be_read(file: Path, error: OSError) -> JournalUnreadable:

@@ -11,7 +11,8 @@ holds calls, which hold no headers, so the token cannot be in it.
      "before": {"revision": …, "approved": …, "spec": {…}} or null}
                        of an access request: {"user": …, "type": …, "status": …, …}
     {"type": "end", "sequence": 1, "at": …, "result": "ok"}  or  {…, "result": "error", "error": …, "message": …}
-    {"type": "finished", "at": …, "complete": true, "whole": true, "calls": 1}
+    {"type": "finished", "at": …, "complete": true, "whole": true, "left": 0,
+     "interrupted": false, "calls": 1}
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ class Run:
     """What the first line says: where the run writes, who asked for it, which dpsync makes it, and of which Git commit.
 
     `command` is what was asked for, `fingerprint` that of the plan, and `undoes` the run that this one is to undo.
+    `dirty` says whether manifests were not as in the commit; None where there is none.
     """
 
     target: Target
@@ -62,6 +64,7 @@ class Run:
     command: str = APPLY
     fingerprint: str | None = None
     undoes: str | None = None
+    dirty: bool | None = None
 
 
 class Journal:
@@ -77,6 +80,8 @@ class Journal:
         self._turn = asyncio.Lock()
         self._broken: JournalUnwritable | None = None
         self._is_whole = False
+        self._left = 0
+        self._was_interrupted = False
 
     @classmethod
     def open(cls, folder: Path, run: Run, clock: Clock, randomness: Callable[[int], bytes]) -> Self:
@@ -165,6 +170,10 @@ class Journal:
             }
         )
 
+    def left(self, changes: int, *, interrupted: bool) -> None:
+        """Say in the last line how many changes of the plan are not made, and whether somebody stopped the run."""
+        self._left, self._was_interrupted = changes, interrupted
+
     def nothing_was_left(self) -> None:
         """Say in the last line that everything was done that the manifests ask for: the commit is applied."""
         self._is_whole = True
@@ -182,6 +191,8 @@ class Journal:
                         "at": self._time(),
                         "complete": kind is None,
                         "whole": kind is None and self._is_whole,
+                        "left": self._left,
+                        "interrupted": self._was_interrupted,
                         "calls": self._calls,
                     }
                 )
@@ -244,6 +255,8 @@ class NoJournal:
 
     def end_with(self, _number: int, _error: MarketplaceError) -> None: ...
 
+    def left(self, _changes: int, *, interrupted: bool) -> None: ...
+
     def nothing_was_left(self) -> None: ...
 
     def __enter__(self) -> Self:
@@ -265,6 +278,7 @@ def _first_line(name: str, at: str, run: Run) -> dict[str, Any]:
         "who": run.who,
         "command": run.command,
         "commit": run.commit,
+        "dirty": run.dirty,
         "fingerprint": run.fingerprint,
         "undoes": run.undoes,
         "workspace": run.target.workspace,
@@ -299,11 +313,16 @@ def _about(change: Change, call: Call) -> dict[str, Any]:
 
 def _written_by(call: Call, change: Change) -> tuple[frozenset[str] | None, list[str]]:
     """The manifest names of what a call writes, None for everything; and the dotted names of what changes by it."""
-    if change.action is not Action.UPDATE or change.after is None:
-        return (None if call.action is Action.CREATE else frozenset()), []
-    whole = {rule.name for rule in rules_of(type(change.after.spec)) if rule.replaced_whole}
+    if change.after is None or change.action is Action.DELETE:
+        return frozenset(), []
+    if call.action is Action.CREATE:
+        return None, []
+    rules = rules_of(type(change.after.spec))
+    whole = {rule.name for rule in rules if rule.replaced_whole}
     if call.action is Action.REPLACE_SOURCES:
         return frozenset(whole), sorted(whole)
+    if change.action is Action.CREATE:  # what a create cannot say: the same object once more, with that
+        return frozenset(rule.name for rule in rules) - whole, []
     fields = [field.path for field in change.fields]
     return frozenset(path.split(".")[0] for path in fields), fields
 

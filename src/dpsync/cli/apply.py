@@ -159,7 +159,7 @@ def carried_out(
     if not auto_approve:
         _ask(ahead.settings)
     with one_at_a_time(ahead.settings.root, lock_timeout):
-        outcomes, interrupted = finished(_carry_out(ahead, journal, undoes, events))
+        outcomes, interrupted = finished(_carry_out(ahead, journal, undoes, before.again, events))
     after = pipeline.report_of_apply(before, outcomes, interrupted=interrupted)
     if undoes is not None:
         after = replace(after, command=before.command)
@@ -194,7 +194,7 @@ def _ask(settings: Settings) -> None:
 
 
 async def _carry_out(
-    ahead: Prospect, where: str | None, undoes: str | None, events: Events | None = None
+    ahead: Prospect, where: str | None, undoes: str | None, again: str, events: Events | None = None
 ) -> tuple[tuple[Outcome, ...], bool]:
     from dpsync import pipeline
     from dpsync.cli.connect import connected
@@ -214,11 +214,12 @@ async def _carry_out(
     ):
         async with connected(ahead.settings, WriteClient) as client:
             with progress_for(ahead.plan, events=events) as progress:
-                during = pipeline.During(journal, progress, stop.asked)
+                during = pipeline.During(journal, progress, stop.asked, again=again)
                 stop.making = asyncio.ensure_future(
                     pipeline.applied(ahead.settings, ahead.known, client, during)
                 )
                 outcomes = await stop.making
+        journal.left(_left(ahead, outcomes), interrupted=stop.asked.is_set())
         if _is_all(ahead, outcomes):
             journal.nothing_was_left()
     return outcomes, stop.asked.is_set()
@@ -230,6 +231,13 @@ def _is_all(ahead: Prospect, outcomes: tuple[Outcome, ...]) -> bool:
     is_made = len(outcomes) == len(ahead.plan.applicable) and all(outcome.is_good for outcome in outcomes)
     is_whole = ahead.plan.part is None
     return is_made and is_whole and ahead.plan.complete and not ahead.plan.blocked and not left
+
+
+def _left(ahead: Prospect, outcomes: tuple[Outcome, ...]) -> int:
+    """How many changes are not made: blocked, not reviewed, or begun in vain or not at all."""
+    made = sum(outcome.is_good for outcome in outcomes)
+    unmade = len(ahead.plan.applicable) - made + len(ahead.plan.blocked)
+    return unmade + len(ahead.split.unreviewed) + len(ahead.split.unmet)
 
 
 class _Stop:

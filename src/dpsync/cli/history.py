@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from dpsync.cli.shared import page_for, workspace_options
+from dpsync.errors import UsageError
 
 DONE, UNREADABLE = 0, 1
 
@@ -55,8 +56,12 @@ def command(
     from dpsync.reports.history.json import history_as_json
     from dpsync.reports.history.text import history_as_text
 
-    past = read_history(_folder(workspace, journal)).of(environment)
-    told = history_as_json(past) if as_json else history_as_text(past, page_for(sys.stdout))
+    _must_be_named(environment)
+    past = read_history(_folder(workspace, journal))
+    if as_json:
+        told = history_as_json(past.of(environment))
+    else:
+        told = history_as_text(past, page_for(sys.stdout), environment)
     click.echo(told, nl=False)
     return UNREADABLE if past.unreadable else DONE
 
@@ -69,7 +74,7 @@ def show(
     asked: click.Context,
     run: str,
     workspace: Path | None,
-    environment: str | None,  # noqa: ARG001 - a run is of one environment
+    environment: str | None,
     journal: str | None,
     *,
     as_json: bool,
@@ -84,9 +89,16 @@ def show(
 
     above = asked.parent.params if asked.parent is not None else {}
     workspace, journal = workspace or above.get("workspace"), journal or above.get("journal")
+    environment = above.get("environment") if environment is None else environment
     as_json = as_json or bool(above.get("as_json"))
-    found = run_named(_folder(workspace, journal), run)
+    _must_be_named(environment)
+    found = run_named(_folder(workspace, journal), run, environment)
     click.echo(run_as_json(found) if as_json else run_as_text(found, page_for(sys.stdout)), nl=False)
+
+
+def _must_be_named(environment: str | None) -> None:
+    if environment == "":
+        raise UsageError("`--env` names no environment.", "Name one, or leave it out to see every run.")
 
 
 def _folder(workspace: Path | None, journal: str | None) -> Path:
@@ -94,5 +106,10 @@ def _folder(workspace: Path | None, journal: str | None) -> Path:
     from dpsync.cli.journals import journals_of
     from dpsync.cli.shared import root_of
 
+    if journal not in {None, "off"} and not Path(journal or "").is_dir():
+        raise UsageError(
+            f"There is no folder {journal}.",
+            "`--journal` names the folder where journals are kept, the one that has `runs` in it.",
+        )
     root = Path() if journal not in {None, "off"} else root_of(workspace)
     return journals_of(root, journal)

@@ -15,7 +15,7 @@ from pathlib import Path
 from dpsync import __version__
 from dpsync.apply.journal import AnyJournal, Journal, NoJournal, Run
 from dpsync.cli.shared import keep_out_of_git
-from dpsync.manifests.revision import commit_of
+from dpsync.manifests.revision import commit_of, is_changed
 from dpsync.model.history import APPLY
 from dpsync.model.plan import Target
 from dpsync.settings import Settings
@@ -39,7 +39,9 @@ def journal_at(
     folder = journals_of(settings.root, where)
     with suppress(OSError):  # the journal itself says what is wrong with the folder
         keep_out_of_git(folder)
-    run = Run(target, _who(), __version__, commit_of(settings.root), command, fingerprint, undoes)
+    commit = commit_of(settings.root)
+    dirty = None if commit is None else is_changed(settings.root)
+    run = Run(target, _who(), __version__, commit, command, fingerprint, undoes, dirty)
     return Journal.open(folder, run, lambda: datetime.now(UTC), secrets.token_bytes)
 
 

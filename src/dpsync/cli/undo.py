@@ -49,11 +49,11 @@ def command(
 ) -> int:
     """Show what would put back what a run changed, ask, and do it.
 
-    RUN is the id of a run, its name, the beginning of its name, or `last`; `dpsync history` lists them. What it changed is read
+    RUN is the id of a run, its name, the beginning of its name, or `last` if that is no undo; `dpsync history` lists them. What it changed is read
     from its journal: fields, sources, forms and review flows get the value that they had, what it created is deleted, what
     it deleted is made again. The plan is a plan like any other: with impact, guardrails, and a journal of its own.
 
-    The manifests are neither read nor changed. They still ask for what the run made: revert the commit as well.
+    The manifests are neither read nor changed. They still ask for what the run made: put them back as well.
 
     \b
     Exit 0    everything is put back
@@ -80,9 +80,10 @@ def command(
         raise UsageError(
             f"There is no {where}.", "`--journal` names the journal of a run, or a folder of them."
         )
-    past = past_run(journals_of(settings.root, where), run, file)
+    folder = journals_of(settings.root, where)
+    past = past_run(folder, run, file)
     ahead = _prospect(settings, past, wish)
-    before = report_of_undo(past, ahead.plan, warnings)
+    before = report_of_undo(past, ahead.plan, warnings, folder, file)
     code = carried_out(ahead, before, wanted, where, lock_timeout, auto_approve=auto_approve, undoes=past.run)
     if ahead.plan.has_changes:
         click.echo(visible(after_undo(past)), err=True)

@@ -89,6 +89,14 @@ def commit_of(root: Path) -> str | None:
     return _found(root, "HEAD")
 
 
+def is_changed(root: Path) -> bool | None:
+    """Whether YAML files of the workspace are not as in the commit that is checked out; None where Git does not say."""
+    answer = _run(root, "status", "--porcelain", "-z", "--untracked-files=all", "--", ".")
+    if answer.returncode != 0:
+        return None
+    return any(one.endswith((b".yaml", b".yml")) for one in answer.stdout.split(b"\0"))
+
+
 # ------------------------------------------------------------------------------------------ asking Git
 
 

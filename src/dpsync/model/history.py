@@ -74,10 +74,12 @@ class PastCall:
 
 @dataclass(frozen=True)
 class PastRun:
-    """One run that wrote, or was about to. `finished`: its last line is there; `complete`: that line says that all went on.
+    """One run that wrote, or was about to. `finished`: its last line is there; `complete`: that line says that all went on;
+    `whole`: that everything is done that was asked for. `left` is how many changes of the plan are not made, and
+    `interrupted` whether somebody stopped it.
 
-    `commit` is the Git commit of the manifests and `fingerprint` that of the plan, where there was one; `undoes` the run
-    that this one undid. `file` is where the journal was read.
+    `commit` is the Git commit that was checked out, `dirty` whether manifests were not as in it, and `fingerprint` that of
+    the plan, where there was one; `undoes` the run that this one undid. `file` is where the journal was read.
     """
 
     run: str
@@ -90,8 +92,12 @@ class PastRun:
     commit: str | None = None
     fingerprint: str | None = None
     undoes: str | None = None
+    dirty: bool | None = None
     finished: bool = False
     complete: bool = False
+    whole: bool = False
+    left: int = 0
+    interrupted: bool = False
     calls: tuple[PastCall, ...] = ()
 
     @property
@@ -114,13 +120,27 @@ class PastRun:
         return not (self.finished and self.complete)
 
     @property
+    def _completeness(self) -> str:
+        if self.whole or self.command == ACCESS:
+            return "complete"
+        return "partial" if self.left else "complete (partial)"
+
+    @property
+    def took_effect(self) -> bool:
+        """Whether any of its calls may have taken effect."""
+        return any(call.may_have_taken_effect for call in self.calls)
+
+    @property
     def ending(self) -> str:
         """How it ended, in words."""
         failed = self.results.get(CallResult.ERROR, 0)
         unknown = self.results.get(CallResult.UNKNOWN, 0)
         if not self.broke_off:
-            parts = [f"{failed} failed"] if failed else ["complete"]
+            parts = ["interrupted"] if self.interrupted else []
+            parts += [f"{failed} failed"] if failed else []
+            parts = parts or [self._completeness]
             parts += [f"{unknown} not known"] if unknown else []
+            parts += [f"{self.left} not made"] if self.left else []
             return ", ".join(parts)
         if not self.calls:
             return "broke off before its first call"

@@ -26,7 +26,7 @@ class Report:
     reviewed them, `gone` those that were reviewed and are not needed any more, `others` how many are about something
     else, and `unmet` those that are not true and not asked for either. `with_calls` says that whoever asked wants to read the calls, too; a report for machines always has them. `offline` names the base where manifests were held against
     those of another revision, and no marketplace was asked: then nothing is known about people. `owners` are the names of
-    who owns what a change is about, as far as dpsync.yaml says it.
+    who owns what a change is about, as far as dpsync.yaml says it. `again` is what is to be run again, should something be left.
     """
 
     command: str
@@ -44,6 +44,7 @@ class Report:
     with_calls: bool = False
     offline: str = ""
     owners: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)
+    again: str = "apply"
     pages: Mapping[str, str] = field(default_factory=dict)
     """What each guardrail looks for and why, by its name, for formats that explain a rule beside what it found."""
 

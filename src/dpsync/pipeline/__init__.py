@@ -54,12 +54,13 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class During:
-    """What accompanies an apply: where it is written down, who watches, what stops it, and how it waits."""
+    """What accompanies an apply: where it is written down, who watches, what stops it, how it waits, and what is run again for the rest."""
 
     journal: AnyJournal
     progress: Progress
     stop: asyncio.Event
     sleep: Sleep | None = None
+    again: str = "apply"
 
 
 def declared(settings: Settings) -> Declared:
@@ -163,6 +164,7 @@ async def applied(
         deadlines=Deadlines(settings.deadlines.change, settings.deadlines.run, settings.deadlines.grace),
         parallelism=settings.parallelism,
         stop=during.stop,
+        again=during.again,
         sleep=during.sleep or asyncio.sleep,
     )
 

@@ -6,6 +6,7 @@ A page of its own because no manifest is read: the journal says what there was. 
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dpsync import __version__
-from dpsync.apply.history import read_run, run_named
+from dpsync.apply.history import LAST, read_run, run_before, run_named
 from dpsync.errors import UsageError
 from dpsync.model.finding import Finding, Severity, in_order
-from dpsync.model.history import PastRun
+from dpsync.model.history import PastRun, id_of
 from dpsync.model.impact import Reach
 from dpsync.model.plan import Plan, Target
 from dpsync.model.report import Report
@@ -40,13 +41,33 @@ def past_run(folder: Path, name: str | None, file: Path | None) -> PastRun:
                 "Which run is to be undone is not said.",
                 "`dpsync history` lists them; `dpsync undo last` means the newest.",
             )
-        return run_named(folder, name)
+        return _last(folder) if name == LAST else run_named(folder, name)
     run = read_run(file)
     if name is not None and not run.is_called(name):
         raise UsageError(
             f"{file} is the journal of the run {run.run}, not of {name}.", "Leave one of them out."
         )
     return run
+
+
+def _last(folder: Path) -> PastRun:
+    """The newest run; and where that is an undo which did not come to its end, the run that it was to undo."""
+    run = run_named(folder, LAST)
+    if run.command != UNDO or run.undoes is None:
+        return run
+    of = id_of(run.undoes)
+    if run.whole:
+        raise UsageError(
+            f"The newest run, {run.id}, is the undo of {of}, and complete; what `{LAST}` means is not clear.",
+            f"`dpsync undo {run.id}` takes back the undo; `dpsync history` lists the runs before {of}.",
+        )
+    try:
+        return run_named(folder, run.undoes)
+    except UsageError as error:
+        raise UsageError(
+            f"The newest run, {run.id}, is an undo of {of} that is not complete. {error.message}",
+            f"Name the journal of {of} with `--journal FILE`; `dpsync undo {run.id}` takes back the undo.",
+        ) from None
 
 
 async def planned(
@@ -78,20 +99,36 @@ async def planned(
     return await weighed(asked, client, reach)
 
 
-def report_of_undo(run: PastRun, plan: Plan, warnings: tuple[Finding, ...]) -> Report:
-    """What `undo` has to say before it makes its plan."""
+def report_of_undo(
+    run: PastRun, plan: Plan, warnings: tuple[Finding, ...], folder: Path, file: Path | None
+) -> Report:
+    """What `undo` has to say before it makes its plan. The run is one of those in a folder, or the one in a file."""
     told = f"This undoes the run {run.id} of {run.at[:16]}Z by {run.who}, which ended: {run.ending}."
-    about = (Finding(UNDO, Severity.NOTICE, told, after_undo(run)),)
+    remedy = after_undo(run)
+    if not run.took_effect:
+        told = f"The run {run.id} of {run.at[:16]}Z by {run.who} changed nothing, so there is nothing to undo of it."
+        before = None if file is not None else run_before(folder, run)
+        remedy = "" if before is None else f"The run before it is {before.id}: `dpsync undo {before.id}`."
+    about = (Finding(UNDO, Severity.NOTICE, told, remedy),)
     declared = Counter(change.kind for change in plan.changes)
-    return Report(UNDO, __version__, plan=plan, findings=in_order((*warnings, *about)), declared=declared)
+    how = run.id if file is None else f"--journal {shlex.quote(str(file))}"
+    findings = in_order((*warnings, *about))
+    return Report(
+        UNDO, __version__, plan=plan, findings=findings, declared=declared, again=f"`dpsync undo {how}`"
+    )
 
 
 def after_undo(run: PastRun) -> str:
     """What is left to do for whoever undoes a run: nobody has looked at the manifests."""
     if run.command == UNDO:
         return "The manifests were not asked. Whatever they say, the next apply makes it so."
-    how = "Put them back" if run.commit is None else f"Revert the commit {run.commit[:12]}"
-    return f"The manifests were not asked. {how} as well, or the next apply makes it all again."
+    told = "The manifests were not asked. Put them back as well, or the next apply makes it all again."
+    if run.commit is None:
+        return told
+    commit = run.commit[:12]
+    if run.dirty:
+        return f"{told} {commit} was checked out, with changes to manifests that were not committed."
+    return f"{told} {commit} was checked out; what the run changed may have come with an earlier commit."
 
 
 def _must_be_for(run: PastRun, here: Target) -> None:

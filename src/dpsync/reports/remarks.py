@@ -148,7 +148,7 @@ def _not_made(report: Report) -> Iterator[Finding]:
             "apply-not-started",
             Severity.WARNING,
             f"{change.address} was not started.",
-            "Run apply again: it continues with what is left.",
+            sentences.run_again(report),
             change.origin,
             change.address,
         )

@@ -270,7 +270,12 @@ def offline(report: Report) -> str:
 
 def interrupted(report: Report) -> str:
     """What to do after an interruption; empty if there was none."""
-    return "Interrupted. Run apply again: it continues with what is left." if report.interrupted else ""
+    return f"Interrupted. {run_again(report)}" if report.interrupted else ""
+
+
+def run_again(report: Report) -> str:
+    """How the rest of a run that did not come to its end is made."""
+    return f"Run {report.again} again: it continues with what is left."
 
 
 def preamble(report: Report) -> str:

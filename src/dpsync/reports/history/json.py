@@ -10,7 +10,7 @@ from typing import Any
 
 from dpsync.model.history import CallResult, History, PastCall, PastRun
 
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "1.1"
 
 
 def history_as_json(past: History) -> str:
@@ -45,10 +45,14 @@ def _run(run: PastRun) -> dict[str, Any]:
             "tenant": run.target.tenant,
         },
         "commit": run.commit,
+        "dirty": run.dirty,
         "fingerprint": run.fingerprint,
         "undoes": run.undoes,
         "finished": run.finished,
         "complete": run.complete,
+        "whole": run.whole,
+        "left": run.left,
+        "interrupted": run.interrupted,
         "ending": run.ending,
         "counts": {
             "calls": len(run.calls),

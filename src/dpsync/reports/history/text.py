@@ -7,6 +7,7 @@ source that the plan did not name is told by its id.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -22,6 +23,7 @@ from dpsync.reports.paper import Row, field, paragraph, table, written
 from dpsync.reports.values import changed_lines, quoted, set_lines
 
 _NARROWEST = 40
+_DIRTY = ", with changes to manifests that were not committed"
 _LABEL = 11
 _HEADERS = ("RUN", "WHEN", "WHO", "WHERE", "COMMIT", "CALLS", "ENDED")
 _STYLES: Mapping[CallResult, str] = MappingProxyType(
@@ -32,17 +34,32 @@ _WORDS: Mapping[CallResult, str] = MappingProxyType(
 )
 
 
-def history_as_text(past: History, page: Page) -> str:
-    """A table of runs, the newest first; then what there is to say about journals that cannot be read."""
+def history_as_text(past: History, page: Page, environment: str | None = None) -> str:
+    """A table of the runs in an environment, or of all, the newest first; then what there is to say about journals that
+    cannot be read.
+    """
+    everywhere, past = past, past.of(environment)
     width = max(page.width, _NARROWEST)
     rows: list[Row] = []
     if past.runs:
         rows += [*table(_HEADERS, [_cells(run) for run in past.runs], width), Row("")]
     for message in past.unreadable:
         rows += [*paragraph(f"error: {message}", width, style="bold red"), Row("")]
-    count = f"{counted(len(past.runs), 'run')}." if past.runs else "No runs."
+    count = f"{counted(len(past.runs), 'run')}." if past.runs else _none(everywhere, environment)
     tail = f" {counted(len(past.unreadable), 'journal')} cannot be read." if past.unreadable else ""
     return written([*rows, *paragraph(f"{count}{tail}", width)], page)
+
+
+def _none(everywhere: History, environment: str | None) -> str:
+    """That there is no run; and where there are some, for whoever misspelled an environment."""
+    if not everywhere.runs:
+        return "No runs."
+    counts = Counter(run.target.environment for run in everywhere.runs)
+    others = ", ".join(f"{number} in {visible(name)}" for name, number in counts.items())
+    return f"No runs in {visible(environment or '')}. There {_IS[len(everywhere.runs) == 1]} {others}."
+
+
+_IS = ("are", "is")
 
 
 def run_as_text(run: PastRun, page: Page) -> str:
@@ -81,7 +98,7 @@ def _run(run: PastRun, width: int) -> Iterator[Row]:
         ("when", _minute(run.at)),
         ("who", f"{run.who}, with dpsync {run.version}"),
         ("environment", f"{target.environment} (workspace {target.workspace}{tenant})"),
-        ("commit", run.commit or ""),
+        ("commit", f"{run.commit or ''}{_DIRTY if run.dirty else ''}"),
         ("plan", run.fingerprint or ""),
         ("undoes", run.undoes or ""),
         ("ended", run.ending),
@@ -122,8 +139,8 @@ def _changed(call: PastCall) -> Iterator[Line]:
     before, after = _spec(kind.spec, call.before), _spec(kind.spec, call.after)
     for path in call.fields:
         owner, was = _at(before, path)
-        _owner, now = _at(after, path)
-        yield from changed_lines(path, was, now, owner=owner)
+        owner_now, now = _at(after, path)
+        yield from changed_lines(path, was, now, owner=owner or owner_now)
     if not call.fields:
         said = after if after is not None else before
         for rule in rules_of(kind.spec) if said is not None else ():
