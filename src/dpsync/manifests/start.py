@@ -135,7 +135,8 @@ def _pipelines(
         for before in (r"(DPSYNC_ENV: ){}\b", r"(--env ){}\b", r"(?m)(^ {{10}}environment: ){}$"):
             text = re.sub(before.format(_ENVIRONMENT), lambda found: found[1] + environment, text)
         for usual, own in folders.items():
-            text = re.sub(rf'"{usual}(/\*\*(?:/\*)?)"', lambda found, own=own: _globs(own, found[1]), text)
+            for rest in ("/**", "/**/*"):
+                text = text.replace(f'"{usual}{rest}"', _globs(own, rest))
         if folders:
             usual_paths = f" -- {WORKSPACE_FILE} {' '.join(folders)}"
             own_paths = [one for entries in folders.values() for one in entries]
