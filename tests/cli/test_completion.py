@@ -58,6 +58,7 @@ def test_keys_of_the_workspace_are_completed_where_a_key_is_expected() -> None:
     assert completed("graph", "--of", "RequestForm/two") == ["RequestForm/two-stage"]
     assert completed("graph", "--of", "bro") == ["broken"]
     assert completed("plan", "--target", "head") == ["headcount"]
+    assert completed("render", "head") == ["headcount"]
 
 
 def test_kinds_fields_and_guardrails_are_completed() -> None:
@@ -136,6 +137,17 @@ def test_each_shell_gets_a_script_that_asks_dpsync(shell: str) -> None:
     result = CliRunner().invoke(dpsync, ["completion", shell], prog_name="dpsync")
     assert result.exit_code == 0
     assert f"_DPSYNC_COMPLETE={shell}_complete" in result.stdout
+
+
+def test_a_shell_that_is_not_named_is_asked_for_on_one_line() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "dpsync", "completion"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert (
+        done.stderr.splitlines()[0]
+        == "Error: Missing argument '{bash|zsh|fish}'. Choose from: bash, zsh, fish"
+    )
 
 
 BASH = """

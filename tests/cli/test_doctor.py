@@ -329,6 +329,13 @@ def test_a_certificate_that_is_not_trusted_is_told_and_can_be_trusted(
     assert found["certificates"][0] == "error"
 
 
+def test_certificates_keep_nobody_from_the_sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    code, found = examined(workspace(tmp_path, "sandbox:.dpsync/sandbox.db"))
+    assert code == 0
+    assert found["certificates"][0] == "notice"
+
+
 def test_a_proxy_that_is_not_there_or_refuses_is_told_without_its_password(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -145,13 +145,18 @@ def test_the_workspace_file_is_a_kind_and_names_of_ones_own_are_passed_over() ->
         ("DataProdct.spec", "DataProduct.spec"),
         ("DataProduct.spec.sorces", "DataProduct.spec.sources"),
         ("RequestForm.spec.fields[0].lable", "RequestForm.spec.fields.label"),
-        ("domain", "Domain"),
+        ("domains", "Domain"),
     ],
 )
 def test_a_misspelled_field_names_the_closest(typed: str, meant: str) -> None:
     code, said, complained = explained(typed)
     assert (code, said) == (1, "")
     assert f"Did you mean {meant!r}?" in complained
+
+
+def test_a_kind_may_be_typed_in_any_case() -> None:
+    assert explained("dataproduct.spec.name") == explained("DataProduct.spec.name")
+    assert explained("REQUESTFORM")[1].startswith("RequestForm: ")
 
 
 def test_every_field_has_a_page_that_fits() -> None:

@@ -107,18 +107,55 @@ def test_every_name_gives_an_id_that_is_one(name: str) -> None:
     assert not found.startswith("example-")
 
 
-@pytest.mark.parametrize(
-    "there", ["dpsync.yaml", "products/first-product.yaml", ".github/workflows/dpsync-plan.yml"]
-)
+@pytest.mark.parametrize("there", ["dpsync.yaml", "products/first-product.yaml", ".vscode/settings.json"])
 def test_it_overwrites_nothing_and_names_what_is_there(there: str, tmp_path: Path) -> None:
     (tmp_path / there).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / there).write_text("mine", encoding="utf-8")
     before = files(tmp_path)
-    result = init(tmp_path, "--ci", "github")
+    result = init(tmp_path)
     assert result.exit_code == 1
+    assert ("--no-editor" in result.stderr) == there.startswith(".vscode")
     assert f"{there} is there already, so nothing was written." in result.stderr
     assert files(tmp_path) == before
     assert (tmp_path / there).read_text(encoding="utf-8") == "mine"
+
+
+def test_pipelines_are_added_to_a_workspace_and_nothing_else_is_written(tmp_path: Path) -> None:
+    init(tmp_path, "--env", "live", "--no-editor")
+    own = tmp_path / "dpsync.yaml"
+    text = own.read_text(encoding="utf-8").replace("manifests: [products]", "manifests: [a, b/c.yaml]")
+    own.write_text(text, encoding="utf-8")
+    before = files(tmp_path)
+    result = init(tmp_path, "--ci", "github")
+    assert result.exit_code == 0, result.output
+    added = set(files(tmp_path)) - set(before)
+    assert added
+    assert all(one.startswith(".github/workflows/") for one in added)
+    assert own.read_text(encoding="utf-8") == text
+    plan = (tmp_path / ".github" / "workflows" / "dpsync-plan.yml").read_text(encoding="utf-8")
+    apply = (tmp_path / ".github" / "workflows" / "dpsync-apply.yml").read_text(encoding="utf-8")
+    assert '[dpsync.yaml, "a/**", "b/c.yaml", "exceptions/**"' in apply
+    assert " -- dpsync.yaml a b/c.yaml exceptions environments " in plan
+    assert "environment: live" in plan
+    assert init(tmp_path, "--ci", "github").exit_code == 1
+
+
+def test_pipelines_that_would_not_run_are_refused(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    result = init(tmp_path / "below", "--ci", "github")
+    assert result.exit_code == 1
+    assert "is not the top of its repository" in result.stderr
+    assert files(tmp_path) == []
+    assert init(tmp_path, "--ci", "github").exit_code == 0
+
+
+def test_no_workspace_begins_inside_another(tmp_path: Path) -> None:
+    init(tmp_path)
+    before = files(tmp_path)
+    result = init(tmp_path / "products" / "inner")
+    assert result.exit_code == 1
+    assert "is inside the workspace of" in result.stderr
+    assert files(tmp_path) == before
 
 
 def test_it_follows_no_link_out_of_the_folder(tmp_path: Path) -> None:

@@ -47,3 +47,7 @@ def test_a_misspelled_kind_names_the_closest() -> None:
     assert (code, said) == (1, "")
     assert "There is no kind 'DataProducts'." in complained
     assert "Did you mean 'DataProduct'?" in complained
+
+
+def test_a_kind_may_be_typed_in_any_case() -> None:
+    assert answered("dataproduct") == answered("DataProduct")

@@ -189,6 +189,33 @@ def test_what_an_environment_leaves_out_is_not_there(tmp_path: Path) -> None:
     assert "orders" not in valid(tmp_path, BASE + over("$omit: true\n"))
 
 
+def test_an_environment_may_leave_out_everything(tmp_path: Path) -> None:
+    text = BASE.replace("DataProduct", "Nothing")[: BASE.index("---")]
+    found = in_dev(tmp_path, text + over("$omit: true\n", "Domain", "sales"))
+    assert found.resources == ()
+    assert told(found.findings) == (
+        "environments/dev/p.yaml:1:1 notice nothing-declared: The patches of dev leave out everything that the manifests "
+        "declare.\n    → If dev is to have something, remove `$omit: true` from its patch.\n"
+    )
+
+
+def test_a_variable_that_only_what_is_left_out_names_is_no_misspelled_one(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        BASE.replace("All of them.", "${much} of ${many}, $${not}") + over("$omit: true\n"),
+    )
+    place = Origin("dpsync.yaml", 7, 3)
+    found = load(
+        tmp_path,
+        ["products"],
+        workspace_id="acme-4f9d2c",
+        environment="dev",
+        vintage="v2",
+        variables={name: Variable("x", place) for name in ("much", "many", "not")},
+    )
+    assert [one.message for one in found.findings] == ["No manifest or patch of dev names the variable not."]
+
+
 def test_what_refers_to_what_is_left_out_is_told_where_that_is_said(tmp_path: Path) -> None:
     found = in_dev(tmp_path, BASE + over("$omit: true\n", "DataUseAgreement", "terms"))
     assert told(found.findings) == (

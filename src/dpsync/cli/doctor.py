@@ -65,7 +65,7 @@ def _settled(
     except UsageError as problem:
         wrong = error("workspace", problem.message, problem.remedy)
     else:
-        machine = list(doctor.machine(root, os.environ))
+        machine = list(doctor.machine(root, os.environ, url=settings.url))
         return settings, [*machine, good("workspace", f"{root} is a workspace: {settings.workspace}.")]
     return None, [*doctor.machine(Path.cwd() if workspace is None else workspace, os.environ), wrong]
 

@@ -49,7 +49,7 @@ def _about(what: str, rules: dict[str, Rule], width: int) -> Iterator[str]:
 
     kinds = fields.documents(Workspace)
     first = what.partition(".")[0]
-    if first not in kinds and not what.startswith("dpsync.yaml"):
+    if first.casefold() not in map(str.casefold, kinds) and not what.startswith("dpsync.yaml"):
         meant = closest(first, (*kinds, *rules))
         rest = what[len(first) :] if meant in kinds else ""
         hint = (

@@ -11,6 +11,7 @@ from dpsync.cli.shared import is_interactive, settings_for
 
 SEGMENTS = ("na", "eu", "ap")
 HOSTS = ("github", "gitlab")
+_READ_THEM = "Read the pipelines before you commit them: what is yours to fill in stands there in capitals."
 
 
 @click.command()
@@ -56,16 +57,30 @@ def command(
     """Begin a workspace: dpsync.yaml and a first product, with every line explained.
 
     Makes the workspace's id. On a terminal it asks for the name and the marketplace, unless they are given; elsewhere it takes
-    the defaults. What it writes is valid. It writes nothing where one of the files is there already, and opens no
+    the defaults. What it writes is valid. In a workspace that is there, `--ci` writes the pipelines only. It writes nothing where one of the files is there already, and opens no
     connection.
     """
     import secrets
 
     from dpsync.cli.schema import schema_text
-    from dpsync.manifests.start import Beginning, editor_files, first_files, workspace_id, write_new
+    from dpsync.manifests.start import (
+        Beginning,
+        editor_files,
+        first_files,
+        must_be_alone,
+        must_be_at_the_top,
+        workspace_id,
+        write_new,
+    )
     from dpsync.model.hosts import VENDOR_HOSTS
     from dpsync.reports.layout import visible
 
+    if ci is not None:
+        must_be_at_the_top(folder)
+        if (folder / "dpsync.yaml").is_file():
+            _add_pipelines(folder, environment, ci)
+            return
+    must_be_alone(folder)
     asked = is_interactive()
     if name is None:
         usual = folder.resolve().name or "workspace"
@@ -88,6 +103,24 @@ def command(
     click.echo("")
     for line in _next(folder, url, ci):
         click.echo(visible(line))
+
+
+def _add_pipelines(folder: Path, environment: str | None, ci: str) -> None:
+    """Write the pipelines of a workspace that is there already, and nothing else."""
+    from dpsync.manifests.start import pipelines, write_new
+    from dpsync.reports.layout import visible
+
+    settings = settings_for(folder, environment)
+    folders = {
+        "products": settings.manifests,
+        "exceptions": (settings.exceptions,),
+        "environments": (settings.patches,),
+    }
+    texts = pipelines(ci, settings.environment, folders)
+    write_new(folder, texts)
+    for path in texts:
+        click.echo(visible(f"Wrote {folder / path}"))
+    click.echo(f"\n{_READ_THEM}")
 
 
 def _must_be_valid(texts: Mapping[str, str]) -> None:
@@ -113,7 +146,5 @@ def _next(folder: Path, url: str, ci: str | None) -> list[str]:
         "  dpsync plan             what would change; changes nothing",
     ]
     if ci is not None:
-        lines.append(
-            "Read the pipelines before you commit them: what is yours to fill in stands there in capitals."
-        )
+        lines.append(_READ_THEM)
     return lines

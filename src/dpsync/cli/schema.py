@@ -30,11 +30,14 @@ def schema_text(kind: str | None = None) -> str:
     from dpsync.settings import Workspace
 
     limits = [schema.Limit(rule.name, rule.summary, rule.defaults) for rule in checks.GUARDRAILS]
-    if kind is not None and kind not in schema.names():
+    named = None if kind is None else schema.kind_named(kind)
+    if kind is not None and named is None:
         meant = closest(kind, schema.names())
         hint = f"Did you mean {meant!r}?" if meant else f"Kinds are {', '.join(schema.names())}."
         raise UsageError(f"There is no kind {kind!r}.", hint)
     made = (
-        schema.schema_of_any(Workspace, limits) if kind is None else schema.schema_of(kind, Workspace, limits)
+        schema.schema_of_any(Workspace, limits)
+        if named is None
+        else schema.schema_of(named, Workspace, limits)
     )
     return json.dumps(made, indent=2, ensure_ascii=False) + "\n"

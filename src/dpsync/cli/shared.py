@@ -58,7 +58,9 @@ def _exit_code(action: Callable[[], object]) -> int:
         return UsageError.exit_code
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else "dpsync"
-        complain(error.format_message(), f"`{where} --help` shows how it is used.")
+        # click puts choices into lines of their own
+        said = error.format_message().replace("\n\t", " ")
+        complain(said, f"`{where} --help` shows how it is used.")
         return UsageError.exit_code
     except click.ClickException as error:
         complain(error.format_message())

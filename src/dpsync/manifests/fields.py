@@ -64,9 +64,10 @@ def described(path: str, workspace: type[BaseModel]) -> Described:
     """What a dotted path means, such as `DataProduct.spec.sources`. Raises UsageError with the closest name."""
     found = documents(workspace)
     name, *steps = re.sub(r"\[\w*\]", "", path.replace(WORKSPACE_FILE, WORKSPACE_KIND, 1)).split(".")
-    if name not in found:
+    named = next((one for one in found if one.casefold() == name.casefold()), None)
+    if named is None:
         raise _unknown(name, "kind", found)
-    here = found[name]
+    here = found[named]
     for step in filter(None, steps):
         here = _inside(here, step)
     return here

@@ -98,7 +98,8 @@ def load(
     found.extend(twice(resources))
     found.extend(dangling(resources, reading.uncertain, reading.patches.left_out))
     if not resources and not any(finding.is_error for finding in found):
-        found.append(_nothing())
+        left_out = reading.patches.left_out
+        found.append(_all_left_out(environment, min(left_out.values())) if left_out else _nothing())
     return Loaded(tuple(resources), in_order(found))
 
 
@@ -248,6 +249,7 @@ class _Reading:
         """
         patch = self.patches.of(document.root)
         if patch is not None and patch.omits:
+            self.filling.mentioned(document.root)
             self.understood += 1
             return
         written = document
@@ -544,4 +546,14 @@ def _nothing() -> Finding:
         f"Write a manifest, or correct `manifests:` in {WORKSPACE_FILE}. "
         "To delete what is there, keep its manifest with `lifecycle: retired`.",
         Origin(WORKSPACE_FILE, 1, 1),
+    )
+
+
+def _all_left_out(environment: str, origin: Origin) -> Finding:
+    return Finding(
+        "nothing-declared",
+        Severity.NOTICE,
+        f"The patches of {environment} leave out everything that the manifests declare.",
+        f"If {environment} is to have something, remove `$omit: true` from its patch.",
+        origin,
     )

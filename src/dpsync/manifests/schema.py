@@ -86,6 +86,11 @@ def names() -> tuple[str, ...]:
     return (*KINDS, WORKSPACE_KIND, EXCEPTION_KIND)
 
 
+def kind_named(text: str) -> str | None:
+    """The kind of document that somebody typed, in upper or lower case; None where there is none."""
+    return next((name for name in names() if name.casefold() == text.casefold()), None)
+
+
 class _Part(NamedTuple):
     root: Schema
     defs: dict[str, Schema]

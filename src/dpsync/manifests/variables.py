@@ -41,6 +41,17 @@ class Filling:
         root = self._value(document.root, file, (), (document.line, document.column))
         return document if root is document.root else replace(document, root=root)
 
+    def mentioned(self, value: Any) -> None:
+        """Count the variables that something names as used, also where the environment leaves it out."""
+        if isinstance(value, YamlMap):
+            for entry in value.values():
+                self.mentioned(entry)
+        elif isinstance(value, YamlList):
+            for entry in value:
+                self.mentioned(entry)
+        elif isinstance(value, str):
+            self.used.update(found["name"] for found in _PIECE.finditer(value) if found["end"])
+
     def _value(self, value: Any, file: str, path: FieldPath, place: Place) -> Any:
         if isinstance(value, YamlMap):
             changed = {
