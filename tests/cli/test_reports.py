@@ -141,6 +141,17 @@ def test_the_job_summary_is_added_to_and_gets_the_markdown(
     assert written("summary") == f"before\n{written('markdown')}"
 
 
+def test_a_job_summary_is_no_longer_than_what_github_takes_in_bytes(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declare(workspace, TERMS.replace("Be careful.", "データ" * 150_000))
+    summary = Path("out/summary")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary.absolute()))
+    run(workspace, "plan --report github=out/log")
+    assert 0 < summary.stat().st_size <= 2**20
+    assert "1 to create" in written("summary")
+
+
 def test_a_file_is_replaced_as_a_whole_and_keeps_its_mode(workspace: Path) -> None:
     file = Path("out/page")
     file.write_text("old", encoding="utf-8")

@@ -26,7 +26,7 @@ from laws.estates import Estate, estates, in_files
 from laws.markets import Market, as_yaml, declared, market
 
 WIDE = Page(width=10_000)
-PLACE = re.compile(r"products/\d+\.yaml(:\d+)*|\(line \d+\)")
+PLACE = re.compile(r"products/\d+\.yaml(:\d+)*|\(line \d+\)|(?<=::)dpsync-[0-9a-f]{32}")
 
 
 def told(found: pipeline.Declared, plan: Plan) -> dict[str, str]:

@@ -46,6 +46,15 @@ def test_formatting_keeps_the_meaning_and_the_comments_and_is_done_in_one_go(con
     assert again.content.decode() == done.content.decode()
 
 
+@pytest.mark.parametrize("sign", ["\\uFFFE", "\\x7f", "\\b", "\\u2028", "\\\\", '\\"', "\\U0001F600"])
+def test_a_text_of_two_lines_in_braces_becomes_one_whatever_is_in_it(sign: str) -> None:
+    content = f'apiVersion: dpsync/v1beta1\nkind: Domain\nspec: {{a: "x{sign}\n  y"}}\n'.encode()
+    done = formatted(content, Workspace)
+    assert done.problems == ()
+    assert meaning(done.content) == meaning(content)
+    assert done.content.count(b"\n") == 3
+
+
 # What it does, in examples: before, and after.
 
 CASES = {

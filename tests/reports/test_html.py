@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from dpsync.model.finding import Finding, Severity
 from dpsync.model.impact import Impact
 from dpsync.model.outcome import Outcome, Result
 from dpsync.model.reference import Address
@@ -187,5 +188,9 @@ def test_what_became_of_a_change_is_looked_up_and_not_looked_for() -> None:
         replace(change, address=Counting(change.address.kind, change.address.key)) for change in plan.changes
     )
     outcomes = tuple(Outcome(change, Result.DONE) for change in changes)
-    read(Report("apply", "0.1.0", replace(plan, changes=changes), outcomes))
+    findings = tuple(
+        Finding("rule", Severity.WARNING, "It is odd.", address=Counting(one.address.kind, one.address.key))
+        for one in changes
+    )
+    read(Report("apply", "0.1.0", replace(plan, changes=changes), outcomes, findings))
     assert compared < 20 * len(changes)

@@ -121,7 +121,7 @@ def _written_back(settings: Settings, wanted: Iterable[Wanted]) -> int:
 
 def wrote(done: Back) -> None:
     """Write the files, and show the lines that are new."""
-    from dpsync.manifests.rename import write
+    from dpsync.manifests.rewriting import write
     from dpsync.reports.layout import visible
 
     write(done.files)

@@ -74,7 +74,7 @@ def command(
     from dpsync.cli.connect import connected, finished
     from dpsync.cli.progress import reading_for
     from dpsync.imports import Wish
-    from dpsync.manifests.rename import write
+    from dpsync.manifests.rewriting import write
     from dpsync.manifests.start import write_new
     from dpsync.marketplace.client import ReadClient
     from dpsync.pipeline import imports

@@ -30,7 +30,9 @@ DEFAULT_FORMAT = "text"
 GITHUB = "github"
 _LEAST_TOKEN = 16
 _JOB_SUMMARY = 1_000_000
-"""How many characters of Markdown go to a job summary; GitHub takes 1 MiB of each step."""
+"""How many bytes of Markdown go to a job summary; GitHub takes 1 MiB of each step, and shows nothing of what is longer."""
+_BYTES_OF_A_CHARACTER = 4
+"""The most that UTF-8 needs."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -285,7 +287,7 @@ def write_reports(report: Report, wanted: Iterable[Wanted]) -> None:
                 page = replace(page_for(sys.stdout), folder=one.folder)
                 _say(FORMATS[one.format](report, page))
             if one.format == GITHUB:
-                _add_to_job_summary(FORMATS["markdown"](report, replace(page_for(None), limit=_JOB_SUMMARY)))
+                _add_to_job_summary(_job_summary(report))
         except UsageError as error:
             failed = failed or error
     if failed is not None:
@@ -299,6 +301,20 @@ def _say(text: str) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         _swallow_broken_pipe()
+
+
+def _job_summary(report: Report) -> str:
+    """The Markdown of a report, in the fullest length that GitHub takes: a limit is in characters, GitHub's is in bytes."""
+    from dataclasses import replace
+
+    from dpsync.reports import FORMATS
+
+    text = ""
+    for limit in (_JOB_SUMMARY, _JOB_SUMMARY // _BYTES_OF_A_CHARACTER):
+        text = FORMATS["markdown"](report, replace(page_for(None), limit=limit))
+        if len(text.encode()) <= _JOB_SUMMARY:
+            break
+    return text
 
 
 def _add_to_job_summary(text: str) -> None:

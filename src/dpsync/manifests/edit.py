@@ -23,7 +23,7 @@ from dpsync.manifests.fmt.order import Order
 from dpsync.manifests.fmt.tree import Entry, Node, NotFormatted, Place, read_tree
 from dpsync.manifests.load import Manifest
 from dpsync.manifests.origins import DocumentOrigins
-from dpsync.manifests.rename import Rewritten
+from dpsync.manifests.rewriting import Rewritten
 from dpsync.manifests.write import field_lines, flow, inline, item_lines
 from dpsync.model.resource import Resource
 

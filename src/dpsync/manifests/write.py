@@ -24,8 +24,6 @@ _SEPARATES = frozenset(",:")
 _UNSEEN = re.compile(
     r"[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
-_SEPARATES = frozenset(",:")
-"""What means something in braces that it does not mean elsewhere."""
 
 
 def documents_text(documents: Iterable[Mapping[str, Any]]) -> str:
@@ -147,7 +145,7 @@ def flow(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(flow, value)) + "]"
     if isinstance(value, str) and _SEPARATES.intersection(value):
-        return _quoted(value)
+        return quoted(value)
     return inline(value)
 
 
@@ -161,12 +159,13 @@ def _text(text: str) -> str:
         return text
     if "\n" not in text and "\t" not in text and not _UNSEEN.search(text) and '"' in text:
         return "'" + text.replace("'", "''") + "'"
-    return _quoted(text)
+    return quoted(text)
 
 
-def _quoted(text: str) -> str:
-    quoted = json.dumps(text, ensure_ascii=False)
-    return _UNSEEN.sub(lambda found: _escape(found[0]), quoted)
+def quoted(text: str) -> str:
+    """A text in double quotes, whatever is in it."""
+    escaped = json.dumps(text, ensure_ascii=False)
+    return _UNSEEN.sub(lambda found: _escape(found[0]), escaped)
 
 
 def _escape(character: str) -> str:

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from dpsync.model.change import Change
-from dpsync.model.finding import Finding, Severity
+from dpsync.model.finding import Finding, Severity, in_order
 from dpsync.model.outcome import Outcome, Result
 from dpsync.model.plan import Plan
 from dpsync.model.reference import Address
 from dpsync.model.resource import LiveResource
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Report:
     """What `command` found. `plan` is None for validate; `outcomes` is None unless something was applied.
 
@@ -45,6 +46,15 @@ class Report:
     owners: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)
     pages: Mapping[str, str] = field(default_factory=dict)
     """What each guardrail looks for and why, by its name, for formats that explain a rule beside what it found."""
+
+    @cached_property
+    def findings_by_address(self) -> Mapping[Address, tuple[Finding, ...]]:
+        """The findings of the run and of its plan by what they are about, each once and in order."""
+        found: dict[Address, list[Finding]] = {}
+        for finding in in_order((*self.findings, *(self.plan.findings if self.plan is not None else ()))):
+            if finding.address is not None:
+                found.setdefault(finding.address, []).append(finding)
+        return {address: tuple(findings) for address, findings in found.items()}
 
     @property
     def errors(self) -> tuple[Finding, ...]:

@@ -23,7 +23,7 @@ from dpsync.kinds.catalog import DOMAINS, GROUPS, PEOPLE
 from dpsync.manifests.edit import NotEdited, index_of, pinned, rewritten
 from dpsync.manifests.files import File, find_files, read_file
 from dpsync.manifests.load import Loaded
-from dpsync.manifests.rename import Rewritten
+from dpsync.manifests.rewriting import Rewritten
 from dpsync.manifests.variables import escaped
 from dpsync.manifests.write import tidy_text
 from dpsync.model.base import references_in, rules_of

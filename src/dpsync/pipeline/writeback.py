@@ -19,7 +19,7 @@ from dpsync.manifests.edit import NotEdited, edited, rewritten
 from dpsync.manifests.files import File, find_files, read_file
 from dpsync.manifests.load import Loaded
 from dpsync.manifests.origins import DocumentOrigins
-from dpsync.manifests.rename import Rewritten
+from dpsync.manifests.rewriting import Rewritten
 from dpsync.manifests.variables import escaped
 from dpsync.model.call import Action
 from dpsync.model.change import Change

@@ -105,11 +105,8 @@ def loose_findings(report: Report) -> tuple[Finding, ...]:
 
 def findings_about(change: Change, report: Report) -> tuple[Finding, ...]:
     """The findings about a change that do not block it."""
-    return tuple(
-        finding
-        for finding in all_findings(report)
-        if finding.address == change.address and finding not in change.blocked
-    )
+    about = report.findings_by_address.get(change.address, ())
+    return tuple(finding for finding in about if finding not in change.blocked)
 
 
 def _validity(report: Report) -> str:

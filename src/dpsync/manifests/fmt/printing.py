@@ -10,14 +10,13 @@ from collections.abc import Iterator
 
 from dpsync.manifests.fmt.order import Order, Orders
 from dpsync.manifests.fmt.tree import Comment, Entry, Node, Page, Tree
+from dpsync.manifests.write import quoted
 
 WIDTH = 100
 """How long a line may be that has a collection in brackets; a longer one is written on lines of its own."""
 
 _STEP = 2
 _APART = 2
-_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 
 
 def printed(tree: Tree, orders: Orders) -> str:
@@ -212,7 +211,7 @@ def _block_scalar(node: Node) -> list[str]:
     if not node.value or (
         last and not last.strip(" \t")
     ):  # a blank line could be taken for one between entries
-        return [_quoted(node.value)]
+        return [quoted(node.value)]
     *lines, rest = node.value.split("\n")
     chomp = "-" if rest else ""
     lines = [*lines, rest] if rest else lines
@@ -230,15 +229,10 @@ def _key(node: Node) -> str:
 def _short(node: Node) -> str:
     """A scalar on one line."""
     if node.style in {"|", ">"} or ("\n" in node.raw and (node.style or "\n" in node.value)):
-        return _quoted(node.value)
+        return quoted(node.value)
     if "\n" in node.raw:
         return node.value
     return _inline(node)[0]
-
-
-def _quoted(text: str) -> str:
-    escaped = "".join(_ESCAPES.get(sign, sign) for sign in text)
-    return '"' + _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", escaped) + '"'
 
 
 def _flow(node: Node, order: Order) -> str:
