@@ -50,7 +50,7 @@ def holds(one: Market, **more: Any) -> None:
         everything_is_declared_or_listed(one, settings, found)
         if not found.objects:
             return
-        is_in_step(one, settings)
+        is_in_step(one, settings, " ".join(finding.message for finding in found.findings))
         before = contents(settings.root)
         assert {path: formatted(content, Workspace).content for path, content in before.items()} == before
         again = imported(one, settings, **more)
