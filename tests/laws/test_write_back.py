@@ -1,6 +1,6 @@
 """Laws of write-back: what it brought into the manifests is no difference any more, and nothing else moved.
 
-The manifests are one revision of an estate, what is live is another one that somebody applied; the file are full of comments.
+The manifests are one revision of an estate, what is live is another one that somebody applied; the files are full of comments.
 What a plan still has to do afterwards is what was listed, and nothing but that.
 """
 
@@ -81,7 +81,7 @@ def holds(one: Market, estate: Estate) -> None:
         lost = before - comments(settings.root)
         assert not lost, "comments that stand on a line of their own stay"
         again = brought_back(one, settings)
-        assert again.files == ()
+        assert set(again.fields) <= listed, "only what was listed may come later, once what it depends on has"
 
 
 def comments(root: Path) -> Counter[str]:
@@ -92,7 +92,7 @@ def comments(root: Path) -> Counter[str]:
     )
 
 
-@law(0.4)
+@law(0.3)
 @given(estates())
 def test_what_was_written_back_is_no_difference_any_more(estate: Estate) -> None:
     with market(estate.world) as one:

@@ -127,7 +127,7 @@ MAPPINGS = st.dictionaries(
 )
 
 
-@law(4)
+@law(2)
 @given(MAPPINGS, MAPPINGS, st.booleans())
 def test_what_is_edited_means_what_was_asked_for(
     old: dict[str, Any], new: dict[str, Any], tidy: bool

@@ -27,7 +27,7 @@ from dpsync.kinds.request_form import REQUEST_FORM, RequestFormSpec
 from dpsync.kinds.review_flow import DEFAULT_FLOW
 from dpsync.model.base import Spec
 from dpsync.model.finding import Finding, Severity
-from dpsync.model.identity import computed_id
+from dpsync.model.identity import computed_id, is_of_workspace
 from dpsync.model.reference import Address, Reference
 from dpsync.model.resource import LiveResource, Resource
 from dpsync.model.state import DesiredState, LiveState, Source
@@ -426,11 +426,14 @@ class _Composition:
 
     def _left_out(self, one: LiveResource, why: str) -> None:
         noun = KINDS[one.kind].noun.capitalize()
-        self.findings.append(
-            Finding(
-                "not-imported", Severity.WARNING, f"{noun} {one.title!r} ({one.id}) is left as it is: {why}."
-            )
+        message = f"{noun} {one.title!r} ({one.id}) is left as it is: {why}."
+        is_ours = is_of_workspace(self.around.desired.workspace_id, one.kind, one.id)
+        remedy = (
+            "This workspace made it: until it has a manifest, apply deletes it where `prune` is on."
+            if is_ours
+            else ""
         )
+        self.findings.append(Finding("not-imported", Severity.WARNING, message, remedy))
 
     def _field_left_out(self, one: LiveResource, name: str, why: str) -> None:
         noun = KINDS[one.kind].noun
