@@ -26,13 +26,15 @@ from laws.estates import Estate, estates, in_files
 from laws.markets import Market, as_yaml, declared, market
 
 WIDE = Page(width=10_000)
-PLACE = re.compile(r"products/\d+\.yaml(:\d+)*|\(line \d+\)|(?<=::)dpsync-[0-9a-f]{32}")
+PLACE = re.compile(r"products/\d+\.yaml(:\d+)*|\(line \d+\)")
+OF_PLACES = {"github", "sarif", "gitlab-codequality"}
+"""The formats that are about places, and made of them: what a host marks at a line."""
 
 
 def told(found: pipeline.Declared, plan: Plan) -> dict[str, str]:
-    """The plan in every format."""
+    """The plan in every format but those that are about places."""
     report = pipeline.report_of_plan(found, plan)
-    return {name: render(report, WIDE) for name, render in FORMATS.items()}
+    return {name: render(report, WIDE) for name, render in FORMATS.items() if name not in OF_PLACES}
 
 
 def placeless(texts: dict[str, str]) -> dict[str, Any]:
