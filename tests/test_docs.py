@@ -1,6 +1,6 @@
 """The documentation is true: what it names exists, what exists is named, its examples validate and its tour is real.
 
-`DPSYNC_GOLDEN=write` writes the tables of `docs/manifests.md` and the output in the README's tour anew.
+`DPSYNC_GOLDEN=write` writes the tables of `docs/manifests.md` and the output in the README's tour and the tutorial anew.
 """
 
 from __future__ import annotations
@@ -8,11 +8,14 @@ from __future__ import annotations
 import ast
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sysconfig
+import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,6 +42,7 @@ README = ROOT / "README.md"
 MANIFESTS = ROOT / "docs" / "manifests.md"
 CLI = ROOT / "docs" / "cli.md"
 ENVIRONMENTS = ROOT / "docs" / "environments.md"
+TUTORIAL = ROOT / "docs" / "tutorial.md"
 PAGES = (
     README,
     ROOT / "CONTRIBUTING.md",
@@ -63,7 +67,7 @@ def text_of(page: Path) -> str:
 
 def spans(page: Path) -> set[str]:
     """What stands between backticks, outside of blocks."""
-    prose = re.sub(r"^ *```.*?^ *```", "", text_of(page), flags=re.DOTALL | re.MULTILINE)
+    prose = re.sub(r"^ *(`{3,}).*?^ *\1", "", text_of(page), flags=re.DOTALL | re.MULTILINE)
     return set(re.findall(r"`([^`\n]+)`", prose))
 
 
@@ -77,8 +81,8 @@ class Block(NamedTuple):
 
 def blocks(page: Path) -> Iterator[Block]:
     text = text_of(page)
-    for found in re.finditer(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE):
-        yield Block(found[1], found[2], text[: found.start()].count("\n") + 1)
+    for found in re.finditer(r"^(`{3,})(\w*)\n(.*?)^\1$", text, re.DOTALL | re.MULTILINE):
+        yield Block(found[2], found[3], text[: found.start()].count("\n") + 1)
 
 
 # What exists
@@ -490,7 +494,10 @@ class Step(NamedTuple):
     answer: str
 
 
-TOUR = re.compile(r"(<!-- tour -->\n```console\n)(.*?)(```)", re.DOTALL)
+TOUR = re.compile(
+    r"(?P<opens><!-- tour -->\n(?P<fence>`{3,})console\n)(?P<told>.*?)(?P<closes>^(?P=fence)$)",
+    re.DOTALL | re.MULTILINE,
+)
 
 
 def steps(block: str) -> list[Step]:
@@ -500,42 +507,103 @@ def steps(block: str) -> list[Step]:
 
 
 def environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("DPSYNC_")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DPSYNC_", "GIT_"))}
     path = os.pathsep.join((sysconfig.get_path("scripts"), kept.get("PATH", "")))
-    return {**kept, "PATH": path, "DPSYNC_ENV": "sandbox", "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"}
+    return {**kept, "PATH": path, "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"}
 
 
-@pytest.mark.skipif(shutil.which("sh") is None, reason="the tour is written for a POSIX shell")
+def walked(page: str, folder: Path, notes: Path, environ: Mapping[str, str]) -> str:
+    """A page whose commands have been run in one shell, one after the other, with what they really answer."""
+    listed = [step for found in TOUR.finditer(page) for step in steps(found["told"])]
+    script = "code=0\n" + "".join(
+        f"{{ (exit $code)\n{step.command}}} < /dev/null > {notes}/{number} 2>&1\ncode=$?\n"
+        for number, step in enumerate(listed)
+    )
+    subprocess.run(["sh", "-c", script], cwd=folder, env=environ, timeout=300, check=False)
+    answers = ((notes / str(number)).read_text(encoding="utf-8") for number in range(len(listed)))
+
+    def told(found: re.Match[str]) -> str:
+        anew = "".join(step.shown + next(answers) for step in steps(found["told"]))
+        return found["opens"] + anew + found["closes"]
+
+    return TOUR.sub(told, page)
+
+
+needs_a_shell = pytest.mark.skipif(shutil.which("sh") is None, reason="it is written for a POSIX shell")
+
+
+@needs_a_shell
 def test_the_tour_of_the_readme_is_real(tmp_path: Path) -> None:
-    workspace = tmp_path / "acme"
+    workspace, notes = tmp_path / "acme", tmp_path / "notes"
     shutil.copytree(ROOT / "examples", workspace, ignore=shutil.ignore_patterns(".dpsync", "__pycache__"))
-    code = 0
-
-    def walked(found: re.Match[str]) -> str:
-        nonlocal code
-        told = ""
-        for step in steps(found[2]):
-            script = f"(exit {code})\n{step.command}"
-            ran = subprocess.run(
-                ["sh", "-c", script],
-                cwd=workspace,
-                env=environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                encoding="utf-8",
-                check=False,
-            )
-            code = ran.returncode
-            told += step.shown + ran.stdout
-        return found[1] + told + found[3]
-
+    notes.mkdir()
     page = text_of(README)
     assert len(TOUR.findall(page)) >= 5
-    real = TOUR.sub(walked, page)
+    real = walked(page, workspace, notes, {**environment(), "DPSYNC_ENV": "sandbox"})
     if WRITES:
         README.write_text(real, encoding="utf-8")
+    assert real == page or WRITES
+
+
+# The tutorial
+
+SERVED = re.compile(r"<!-- server -->\n```console\n\$ (.*)\n(.*\n)```")
+PORT = "127.0.0.1:8765"
+"""Where the sandbox is in the page. In the test it is wherever there is room."""
+
+PASSING = (
+    (r"accepts\s+the\s+token\.", "accepts the\n           token."),  # wrapped by the length of the port
+    (r"Python 3[\d.]+\w*, \w+", "Python 3.13.1, Linux"),
+    (r"[\d-]{10} \d\d:\d\d UTC, in \d+", "2027-03-01 09:00 UTC, in 89"),
+    (r"(?<=manifests at )[0-9a-f]{12}", "3b5f8bdb0579"),
+    (r"(?<=sha256:)[0-9a-f]{64}", "bba4c101e41a80cdc060ec3e3661988fbf688f0533ae030cd0b57a6247c9cf09"),
+)
+"""What another machine or another day has otherwise, and how the page has it."""
+
+
+@contextmanager
+def served(command: str, folder: Path) -> Iterator[str]:
+    """What a server says when it is there; it is gone afterwards."""
+    with subprocess.Popen(
+        [*shlex.split(command), "--port", "0"],
+        cwd=folder,
+        env={**environment(), "PYTHONUNBUFFERED": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    ) as server:
+        try:
+            assert server.stdout is not None
+            yield server.stdout.readline()
+        finally:
+            server.kill()
+
+
+@needs_a_shell
+@pytest.mark.skipif(shutil.which("git") is None, reason="it ends in a pull request")
+def test_the_tutorial_is_real() -> None:
+    page = text_of(TUTORIAL)
+    server = SERVED.search(page)
+    assert server is not None
+    # Messages are wrapped, so the path must be about as long everywhere.
+    with tempfile.TemporaryDirectory(prefix="", dir="/tmp") as made:
+        home = Path(made).resolve()
+        notes = home / "notes"
+        notes.mkdir()
+        with served(server[1], home) as said:
+            place = re.search(r"127\.0\.0\.1:\d+", said)
+            assert place is not None
+            assert said.replace(place[0], PORT) == server[2]
+            person = {f"GIT_{who}_NAME": "Sam" for who in ("AUTHOR", "COMMITTER")}
+            person |= {f"GIT_{who}_EMAIL": "sam@acme.example" for who in ("AUTHOR", "COMMITTER")}
+            quiet = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+            real = walked(page.replace(PORT, place[0]), home, notes, {**environment(), **person, **quiet})
+            real = real.replace(place[0], PORT).replace(str(home), "/home/sam")
+    for passing, shown in PASSING:
+        real = re.sub(passing, shown, real)
+    if WRITES:
+        TUTORIAL.write_text(real, encoding="utf-8")
     assert real == page or WRITES
 
 

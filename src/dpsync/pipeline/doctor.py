@@ -274,10 +274,12 @@ def _trouble(
                 f"Correct the url of {settings.environment} in dpsync.yaml, or see whether it can be reached from here.",
             )
         case _:
+            whole = url.rstrip("/").endswith("/marketplace")
+            lacks = "" if whole else " Does it lack /marketplace at its end?"
             return error(
                 "connection",
                 f"{url} does not answer as the API does: {said}",
-                f"Check the url of {settings.environment} in dpsync.yaml, then try again.",
+                f"Check the url of {settings.environment} in dpsync.yaml, then try again.{lacks}",
             )
 
 
