@@ -297,6 +297,13 @@ def test_what_answers_in_the_place_of_the_api_is_told_apart(
     assert found["connection"][2]
 
 
+@pytest.mark.parametrize("path", ["", "/marketplace"])
+def test_a_url_that_may_lack_its_end_is_asked_about(path: str, tmp_path: Path) -> None:
+    with answering(404, '{"message": "Not Found"}', {}) as url:
+        _code, found = examined(workspace(tmp_path, url + path))
+    assert ("lack /marketplace" in found["connection"][2]) is (path == "")
+
+
 def test_a_clock_that_is_wrong_is_told(tmp_path: Path) -> None:
     with answering(200, USER, {"Date": "Tue, 01 Jan 2030 00:00:00 GMT"}) as url:
         _code, found = examined(workspace(tmp_path, url))
