@@ -18,6 +18,7 @@ from dpsync.cli.shared import (
     DEFAULT_FORMAT,
     INTERRUPTED,
     Wanted,
+    carrying_out_options,
     is_interactive,
     not_empty,
     report_options,
@@ -58,16 +59,7 @@ DONE, INCOMPLETE, BLOCKED, STALE, NOT_COMPLETED, UNREACHABLE = 0, 1, 3, 4, 5, 6
     callback=not_empty,
     help="Where the journal is kept. Default: .dpsync in the workspace. `off`: none.",
 )
-@click.option(
-    "--lock-timeout",
-    metavar="SECONDS",
-    envvar="DPSYNC_LOCK_TIMEOUT",
-    type=click.FloatRange(min=0),
-    default=60,
-    show_default=True,
-    help="How long to wait for another apply of this workspace on this machine.",
-)
-@click.option("--auto-approve", is_flag=True, help="Do not ask. For pipelines; there is no variable for it.")
+@carrying_out_options
 def command(
     wish: Wish,
     reports: tuple[str, ...],

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dpsync.cli.shared import leads_out, root_of
+from dpsync.cli.shared import leads_out, root_of, workspace_option
 from dpsync.errors import InvalidManifests, UsageError
 
 if TYPE_CHECKING:
@@ -26,14 +26,7 @@ STDIN = "-"
 @click.argument("paths", nargs=-1, metavar="[PATHS]...")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when a file is not formatted.")
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
-@click.option(
-    "--workspace",
-    "workspace",
-    metavar="FOLDER",
-    envvar="DPSYNC_WORKSPACE",
-    type=click.Path(path_type=Path),
-    help="The folder with dpsync.yaml. Default: this folder or the nearest above it.",
-)
+@workspace_option
 def command(paths: tuple[str, ...], workspace: Path | None, *, check: bool, diff: bool) -> int:
     """Write manifests in one order and style.
 

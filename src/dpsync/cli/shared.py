@@ -161,17 +161,23 @@ def workspace_options(command: Command) -> Command:
             envvar="DPSYNC_ENV",
             help="The environment of dpsync.yaml. Needed where there is more than one.",
         ),
-        click.option(
-            "--workspace",
-            "workspace",
-            metavar="FOLDER",
-            envvar="DPSYNC_WORKSPACE",
-            type=click.Path(path_type=Path),
-            help="The folder with dpsync.yaml. Default: this folder or the nearest above it.",
-        ),
+        workspace_option,
     ):
         command = option(command)
     return command
+
+
+def workspace_option(command: Command) -> Command:
+    """`--workspace`, alone where no environment is asked for."""
+    option = click.option(
+        "--workspace",
+        "workspace",
+        metavar="FOLDER",
+        envvar="DPSYNC_WORKSPACE",
+        type=click.Path(path_type=Path),
+        help="The folder with dpsync.yaml. Default: this folder or the nearest above it.",
+    )
+    return option(command)
 
 
 def url_option(command: Command) -> Command:
@@ -197,6 +203,26 @@ def report_options(command: Command) -> Command:
             envvar="DPSYNC_REPORT",
             help="Write a report: text, markdown, html, json, sarif, junit, github, gitlab or gitlab-codequality; "
             "to a file, or to stdout. May be repeated.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def carrying_out_options(command: Command) -> Command:
+    """`--lock-timeout` and `--auto-approve`, for commands that carry a plan out."""
+    for option in (
+        click.option(
+            "--auto-approve", is_flag=True, help="Do not ask. For pipelines; there is no variable for it."
+        ),
+        click.option(
+            "--lock-timeout",
+            metavar="SECONDS",
+            envvar="DPSYNC_LOCK_TIMEOUT",
+            type=click.FloatRange(min=0),
+            default=60,
+            show_default=True,
+            help="How long to wait for another apply of this workspace on this machine.",
         ),
     ):
         command = option(command)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dpsync.cli.shared import report_options, reported_if_invalid, wanted_reports
+from dpsync.cli.shared import carrying_out_options, report_options, reported_if_invalid, wanted_reports
 from dpsync.cli.wishes import Wish, undo_options
 from dpsync.errors import UsageError
 
@@ -27,16 +27,7 @@ if TYPE_CHECKING:
     envvar="DPSYNC_JOURNAL",
     help="The journal of the run, such as one that a pipeline kept; or the folder where journals are kept.",
 )
-@click.option(
-    "--lock-timeout",
-    metavar="SECONDS",
-    envvar="DPSYNC_LOCK_TIMEOUT",
-    type=click.FloatRange(min=0),
-    default=60,
-    show_default=True,
-    help="How long to wait for another apply of this workspace on this machine.",
-)
-@click.option("--auto-approve", is_flag=True, help="Do not ask. For pipelines; there is no variable for it.")
+@carrying_out_options
 def command(
     wish: Wish,
     reports: tuple[str, ...],

@@ -113,6 +113,15 @@ class Document:
         return self.at(path)
 
 
+def plain(value: Any) -> Any:
+    """A value of a document as plain mappings and lists, which do not know where they stand."""
+    if isinstance(value, dict):
+        return {key: plain(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [plain(entry) for entry in value]
+    return value
+
+
 def read_documents(data: bytes) -> tuple[tuple[Document, ...], tuple[Problem, ...]]:
     """The documents of a file and everything that is wrong with it; never raises, whatever the bytes are.
 

@@ -201,15 +201,23 @@ class _Reading:
         found += self.patches.unmatched(self.environment, declared, self.uncertain)
         return found
 
-    def patch(self, file: File) -> None:
-        """Read one file of patches."""
+    def _opened(self, file: File) -> tuple[bytes, tuple[Document, ...], tuple[Problem, ...]] | None:
+        """The content of a file, its documents and what is wrong with them, which is noted; None if it cannot be read."""
         content = read_file(file)
         if isinstance(content, Finding):
             self.findings.append(content)
             self.blind = True
-            return
+            return None
         documents, problems = read_documents(content)
         self.findings.extend(problem_finding(file.name, problem) for problem in problems)
+        return content, documents, problems
+
+    def patch(self, file: File) -> None:
+        """Read one file of patches."""
+        opened = self._opened(file)
+        if opened is None:
+            return
+        content, documents, problems = opened
         before = len(self.patches.findings)
         for document in documents:
             if document.root is not None:
@@ -223,13 +231,10 @@ class _Reading:
 
     def file(self, file: File) -> None:
         """Read one file, with all of its documents."""
-        content = read_file(file)
-        if isinstance(content, Finding):
-            self.findings.append(content)
-            self.blind = True
+        opened = self._opened(file)
+        if opened is None:
             return
-        documents, problems = read_documents(content)
-        self.findings.extend(problem_finding(file.name, problem) for problem in problems)
+        content, documents, problems = opened
         before = self.understood
         fill = self.filling.filled if SIGN.encode() in content else _as_it_is
         for document in documents:

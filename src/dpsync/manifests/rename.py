@@ -18,7 +18,7 @@ from typing import Any
 from dpsync.errors import InvalidManifests, UsageError
 from dpsync.kinds import KINDS
 from dpsync.kinds.catalog import DOMAINS, SOURCE_KIND
-from dpsync.manifests.document import Document, YamlList, YamlMap, read_documents
+from dpsync.manifests.document import Document, YamlList, YamlMap, plain, read_documents
 from dpsync.manifests.files import (
     EXCEPTIONS,
     PATCHES,
@@ -339,7 +339,7 @@ class _Draft:
         self._mark = _BOM if text.startswith(_BOM) else ""
         self._text = text.removeprefix(_BOM)
         self._starts = (0, *(found.end() for found in _BREAK.finditer(self._text)))
-        self._meant = [_copied(document.root) for document in documents]
+        self._meant = [plain(document.root) for document in documents]
         self._paths: dict[tuple[int, int], tuple[int, FieldPath, Any]] | None = None
 
     def path_at(self, place: tuple[int, int]) -> tuple[int, FieldPath, Any] | None:
@@ -394,7 +394,7 @@ class _Draft:
         after = "".join((*pieces, self._text[done:]))
         content = (self._mark + after).encode()
         documents, problems = read_documents(content)
-        if problems or [_copied(document.root) for document in documents] != self._meant:
+        if problems or [plain(document.root) for document in documents] != self._meant:
             raise UsageError(
                 f"{self.file.name} is written in a way that cannot be edited, so nothing was changed.",
                 "Write its metadata in block style, one field per line, and run the command again.",
@@ -493,12 +493,3 @@ def _placed(value: Any, path: FieldPath) -> Iterator[tuple[tuple[int, int], Fiel
             yield from _placed(entry, (*path, step))
         else:
             yield place[:2], (*path, step), entry
-
-
-def _copied(value: Any) -> Any:
-    """A document's value as plain mappings and lists."""
-    if isinstance(value, dict):
-        return {key: _copied(entry) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [_copied(entry) for entry in value]
-    return value

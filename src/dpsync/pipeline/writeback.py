@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from dpsync import imports, pipeline
 from dpsync.errors import InvalidManifests
 from dpsync.imports import Unsayable, Words
+from dpsync.manifests.document import plain
 from dpsync.manifests.edit import NotEdited, edited, rewritten
 from dpsync.manifests.files import File, find_files, read_file
 from dpsync.manifests.load import Loaded
@@ -185,7 +186,7 @@ class _Writing:
     def _root(self, origins: DocumentOrigins) -> Any:
         """What the document says by now, to be changed."""
         written = origins.written or origins.document
-        return _copied(self.meant.get((origins.file, written.index), written.root))
+        return plain(self.meant.get((origins.file, written.index), written.root))
 
     def _put(self, origins: DocumentOrigins, root: Any) -> None:
         index = (origins.written or origins.document).index
@@ -292,7 +293,7 @@ def _is_own(origins: DocumentOrigins, path: tuple[str | int, ...]) -> bool:
         return True
     here = _at(origins.document.root, ("spec", *path))
     there = _at(origins.written.root, ("spec", *path))
-    return bool(escaped(_copied(here)) == _copied(there))
+    return bool(escaped(plain(here)) == plain(there))
 
 
 def _at(root: Any, path: tuple[str | int, ...]) -> Any:
@@ -301,12 +302,3 @@ def _at(root: Any, path: tuple[str | int, ...]) -> Any:
             return None
         root = root[step]
     return root
-
-
-def _copied(value: Any) -> Any:
-    """A document's value as plain mappings and lists."""
-    if isinstance(value, dict):
-        return {key: _copied(entry) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [_copied(entry) for entry in value]
-    return value

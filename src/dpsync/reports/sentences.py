@@ -153,39 +153,28 @@ def _planned(report: Report, plan: Plan) -> str:
 
 
 def _compared(plan: Plan) -> str:
-    actions = Counter(change.action for change in plan.changes)
-    counts = [
-        f"{actions[action]} {words}"
-        for action, words in (
-            (Action.CREATE, "added"),
-            (Action.UPDATE, "changed"),
-            (Action.DELETE, "removed"),
-        )
-        if actions[action]
-    ]
+    counts = _actions_counted(plan, "added", "changed", "removed")
     if counts:
-        return f"Manifests: {', '.join(counts)}. {NOT_COMPARED}"
+        return f"Manifests: {counts}. {NOT_COMPARED}"
     return f"The manifests declare the same. {NOT_COMPARED}"
 
 
 def _drifted(plan: Plan, tails: str) -> str:
-    actions = Counter(change.action for change in plan.changes)
-    counts = [
-        f"{actions[action]} {words}"
-        for action, words in (
-            (Action.CREATE, "missing"),
-            (Action.UPDATE, "changed"),
-            (Action.DELETE, "that should be gone"),
-        )
-        if actions[action]
-    ]
+    counts = _actions_counted(plan, "missing", "changed", "that should be gone")
     if counts:
-        return f"Drift: {', '.join(counts)}.{tails}"
+        return f"Drift: {counts}.{tails}"
     if tails:
         return f"No drift found.{tails}"
     if not plan.complete:
         return "No drift found, but not everything could be read."
     return "No drift. The marketplace is as the base says."
+
+
+def _actions_counted(plan: Plan, created: str, updated: str, deleted: str) -> str:
+    """How many changes of each action there are, in the words for it: `2 added, 1 removed`; empty where there is none."""
+    actions = Counter(change.action for change in plan.changes)
+    words = ((Action.CREATE, created), (Action.UPDATE, updated), (Action.DELETE, deleted))
+    return ", ".join(f"{actions[action]} {word}" for action, word in words if actions[action])
 
 
 def _applied(report: Report, plan: Plan) -> str:
